@@ -13,7 +13,6 @@ from mercato_kit.services import get
 from mercato_orders import services
 from mercato_orders.models import Line, Order, Payment, Refund, RefundLine
 from mercato_orders.services.refunds import merge_refunds
-from mercato_orders.services.units import left as units_left
 from mercato_orders.states import fulfillment_status, payment_status
 
 from .bank import BANK, Account
@@ -138,7 +137,7 @@ def ship(order_id, **units):
     lines = _lines_of(order)
     sent = {}
     for line in lines:
-        sent[line.variant_id] = units.get(line.sku, 0) if units else units_left(line)
+        sent[line.variant_id] = units.get(line.sku, 0) if units else line.quantity_unsent
         line.quantity_fulfilled += sent[line.variant_id]
     order.fulfillment_sequence += 1
     parcel = {variant_id: quantity for variant_id, quantity in sent.items() if quantity}
@@ -162,7 +161,7 @@ def ship_some(order_id, wanted):
     """Send units of an open order by SKU, as far as they are left."""
     order = find_order(order_id)
     lines = _lines_of(order)
-    sent = {line.sku: min(wanted[line.sku], units_left(line)) for line in lines}
+    sent = {line.sku: min(wanted[line.sku], line.quantity_unsent) for line in lines}
     if order.status == "open" and any(sent.values()):
         ship(order_id, **sent)
 

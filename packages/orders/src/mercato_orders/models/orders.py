@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from mercato_kit import db
@@ -222,6 +223,17 @@ class Line(db.Identified, Base):
     quantity_pending: Mapped[int] = mapped_column(
         default=0, server_default="0", doc="Units of fulfilments that wait for their capture"
     )
+
+    @hybrid_property
+    def quantity_unsent(self) -> int:
+        """Units that are neither sent, being sent nor canceled."""
+        taken = self.quantity_fulfilled + self.quantity_pending + self.quantity_canceled
+        return self.quantity - taken
+
+    @hybrid_property
+    def quantity_kept(self) -> int:
+        """Units that were sent and not refunded."""
+        return self.quantity_fulfilled - self.quantity_refunded
 
     @property
     def tax_rate(self) -> str:

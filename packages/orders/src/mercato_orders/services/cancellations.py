@@ -146,7 +146,8 @@ def cancel_units(
 
 def cancel_rest(order: Order, actor: Actor, reason: str | None = None) -> Claimed | None:
     """Cancel all units of a locked order that were not sent."""
-    left = {line.id: units.left(line) for line in units.read_lines(order) if units.left(line)}
+    lines = units.read_lines(order)
+    left = {line.id: line.quantity_unsent for line in lines if line.quantity_unsent}
     return cancel_units(order, left, actor, reason) if left else None
 
 

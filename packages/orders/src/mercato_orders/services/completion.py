@@ -24,8 +24,8 @@ def complete_if_done(order: Order, lines: Sequence[Line] | None = None) -> Mappi
     """
     lines = read_lines(order) if lines is None else lines
     order.fulfillment_status = fulfillment_status(lines)
-    left = sum(line.quantity - line.quantity_fulfilled - line.quantity_canceled for line in lines)
-    if left or not may(order, "complete"):
+    is_left = any(line.quantity_unsent or line.quantity_pending for line in lines)
+    if is_left or not may(order, "complete"):
         return {}
     if any(line.quantity_fulfilled for line in lines):
         order.status = "completed"

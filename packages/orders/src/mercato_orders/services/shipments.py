@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_contracts import stock
@@ -23,17 +22,12 @@ from mercato_orders.timeline import REOPENED, SHIPPED, announce, announce_all
 Units = Mapping[UUID, int]
 """Units by id of the line."""
 
-LEFT = Line.quantity - Line.quantity_fulfilled - Line.quantity_pending - Line.quantity_canceled
-"""Units that are neither sent, being sent nor canceled."""
-KEPT = Line.quantity_fulfilled - Line.quantity_refunded
-"""Units that were sent and not refunded."""
-
 
 def count(
     order: Order,
     units: Units,
     *,
-    within: sa.ColumnElement[int] | InstrumentedAttribute[int],
+    within: sa.SQLColumnExpression[int],
     pending: int = 0,
     fulfilled: int = 0,
 ) -> set[UUID]:
@@ -118,7 +112,7 @@ def take_back(order: Order, parcel: Fulfillment, actor: Actor) -> None:
     """
     move(parcel, FULFILLMENT, "canceled")
     lines = read_lines(order)
-    if count(order, units_of(parcel), within=KEPT, fulfilled=-1):
+    if count(order, units_of(parcel), within=Line.quantity_kept, fulfilled=-1):
         raise InvalidTransition("Units of the fulfilment were refunded.")
     try:
         get(Stock).unship(order.id, parcel.sequence, _by_variant(parcel, lines))

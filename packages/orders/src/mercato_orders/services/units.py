@@ -71,19 +71,13 @@ def check(wanted: Collection[UUID], lines: Iterable[Line]) -> None:
         raise Invalid(errors=errors)
 
 
-def left(line: Line) -> int:
-    """Return how many units of a line are neither sent, being sent nor canceled."""
-    gone = line.quantity_fulfilled + line.quantity_pending + line.quantity_canceled
-    return line.quantity - gone
-
-
 def shipped_first(lines: Iterable[Line], wanted: Mapping[UUID, int]) -> list[Taken]:
     """Choose units to refund: those that were sent, then those that were not."""
     return [
         Taken(line, shipped, wanted[line.id] - shipped)
         for line in lines
         if line.id in wanted
-        for shipped in (min(wanted[line.id], line.quantity_fulfilled - line.quantity_refunded),)
+        for shipped in (min(wanted[line.id], line.quantity_kept),)
     ]
 
 
@@ -105,14 +99,13 @@ def take(order: Order, chosen: Sequence[Taken], *, returned: bool = False) -> No
     """
     shipped = _of_each(chosen, "shipped")
     canceled = _of_each(chosen, "canceled")
-    gone = Line.quantity_fulfilled + Line.quantity_pending + Line.quantity_canceled
     counted = session.scalars(
         sa.update(Line)
         .where(
             Line.order_id == order.id,
             Line.id.in_([each.line.id for each in chosen]),
-            Line.quantity_refunded + shipped <= Line.quantity_fulfilled,
-            gone + canceled <= Line.quantity,
+            shipped <= Line.quantity_kept,
+            canceled <= Line.quantity_unsent,
         )
         .values(
             {

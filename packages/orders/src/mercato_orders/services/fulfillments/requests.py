@@ -26,7 +26,7 @@ from mercato_orders.services.payments.captures import (
 )
 from mercato_orders.services.providers import capabilities_of
 from mercato_orders.services.queries import found
-from mercato_orders.services.shipments import LEFT, Units, count, ship
+from mercato_orders.services.shipments import Units, count, ship
 from mercato_orders.settings import OrdersSettings
 from mercato_orders.shares import cumulated
 from mercato_orders.states import FULFILLMENT, due, may, move, require
@@ -109,7 +109,7 @@ def send_unshippable(order_id: UUID) -> None:
     by_id = sa.select(Order).where(Order.id == order_id)
     order = session.scalars(refreshed(locked(by_id))).one()
     lines = units.read_lines(order)
-    left = {line.id: units.left(line) for line in lines if not line.requires_shipping}
+    left = {line.id: line.quantity_unsent for line in lines if not line.requires_shipping}
     to_send = {line_id: quantity for line_id, quantity in left.items() if quantity}
     if to_send and order.payment_status != "authorized" and may(order, "ship"):
         order.fulfillment_sequence += 1
@@ -179,6 +179,6 @@ def _send(order: Order, lines: Sequence[Line], new: NewFulfillment, actor: Actor
 
 def _take(order: Order, wanted: Units, *, pending: int = 0, fulfilled: int = 0) -> None:
     """Take units that are to be sent: the UPDATE decides between concurrent fulfilments."""
-    short = count(order, wanted, within=LEFT, pending=pending, fulfilled=fulfilled)
+    short = count(order, wanted, within=Line.quantity_unsent, pending=pending, fulfilled=fulfilled)
     if short:
         raise QuantityExceedsRemaining(short)
