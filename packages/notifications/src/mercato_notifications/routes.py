@@ -1,18 +1,24 @@
 """Pages that show mails, in development: the setting ``mailbox``."""
 
+from pathlib import Path
 from uuid import UUID
 
-from flask import Response, make_response, render_template
+import jinja2
+from flask import Response, make_response, url_for
 
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
 from mercato_notifications.mailbox import find_letter, list_letters
 
 blueprint = Blueprint(
-    "notifications",
-    __name__,
-    description="Mails that were written, in development",
-    template_folder="pages",
+    "notifications", __name__, description="Mails that were written, in development"
+)
+
+# Names of Flask's templates are shared by all features.
+_PAGES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "pages"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
 )
 
 _PAGE = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'"
@@ -44,6 +50,6 @@ def letter_html(letter_id: UUID) -> Response:
 
 
 def _page(name: str, **values: object) -> Response:
-    response = make_response(render_template(f"notifications/{name}", **values))
+    response = make_response(_PAGES.get_template(name).render(url_for=url_for, **values))
     response.headers["Content-Security-Policy"] = _PAGE
     return response

@@ -114,12 +114,8 @@ class NotificationsSettings(Settings, frozen=True, kw_only=True):
     ] = 30
     smtp_host: Annotated[str, Meta(description="Mail server")] = "localhost"
     smtp_port: Annotated[
-        int | None,
-        Meta(
-            ge=1,
-            le=65535,
-            description="Port of the mail server; 587 by default, 465 with `tls`, 25 with `none`",
-        ),
+        Annotated[int, Meta(ge=1, le=65535)] | None,
+        Meta(description="Port of the mail server; 587 by default, 465 with `tls`, 25 with `none`"),
     ] = None
     smtp_security: Annotated[
         Literal["starttls", "tls", "none"], Meta(description="How the connection is encrypted")
@@ -159,8 +155,10 @@ class NotificationsSettings(Settings, frozen=True, kw_only=True):
 
 
 def _require_address(key: str, address: str | None) -> None:
+    if address is None:
+        return
     try:
-        parse(address or "shop@your-shop.tld")
+        parse(address)
     except ValueError as error:
         raise WrongSetting(key, "expected an e-mail address") from error
 

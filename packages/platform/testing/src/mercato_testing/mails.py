@@ -28,6 +28,7 @@ import jinja2
 from mercato_contracts.messages import Messages, NotSentError
 from mercato_kit import work
 from mercato_kit.composition import current_composition
+from mercato_kit.emails import parse
 from mercato_testing.fakes import fake
 
 BASE: Final = "http://127.0.0.1:5000"
@@ -103,7 +104,7 @@ def _written(
     texts = {it.name: _rendered(it, name, context) for it in folder.iterdir() if it.is_dir()}
     subject, text = texts["en"]
     message = EmailMessage(policy=SMTPUTF8)
-    message["To"], message["Subject"] = to, subject
+    message["To"], message["Subject"] = parse(to).mailbox, subject
     message["Template"], message["Secrets"] = template, ",".join(secrets)
     message.set_content(text)
     return message
