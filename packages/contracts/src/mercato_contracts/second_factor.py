@@ -53,7 +53,7 @@ class SecondFactor(Protocol):
         """
         ...
 
-    def verify(self, user_id: UUID, method: str, challenge: str, answer: Any) -> Proof | None:
+    def verify(self, user_id: UUID, method: str, challenge: str, answer: str) -> Proof | None:
         """Verify an answer to a challenge, which the caller of this method uses once.
 
         A code that answers any challenge is used up: of equal ones at the same time, one is right.
@@ -62,7 +62,7 @@ class SecondFactor(Protocol):
             user_id: The account that the challenge was made for.
             method: The method that the client has chosen; it may be unknown.
             challenge: What was given to :meth:`begin`.
-            answer: What the client sent, as JSON values.
+            answer: What the client sent: a code, or JSON as text.
 
         Returns:
             What is proved; None if the answer is wrong, malformed or used, or of another account.

@@ -83,6 +83,31 @@ def mail_email_changed(event: Event) -> None:
     _mail(event, lambda _: _with_link(purpose, event, messages.email_changed))
 
 
+def mail_factor_changed(event: Event) -> None:
+    """Mail the owner of an account that its second factors were changed."""
+    _mail(event, lambda user: _with_reset(user, event, messages.factor_changed))
+
+
+def mail_factor_reset(event: Event) -> None:
+    """Mail the owner of an account that its second factors were removed by staff."""
+    _mail(event, lambda user: _with_reset(user, event, messages.factor_reset))
+
+
+def mail_factor_guessed(event: Event) -> None:
+    """Mail the owner of an account that its password was right and its second factor wrong."""
+    _mail(event, lambda user: _with_reset(user, event, messages.factor_guessed))
+
+
+def mail_recovery_code_used(event: Event) -> None:
+    """Mail the owner of an account that a recovery code was used."""
+    _mail(event, lambda user: _with_reset(user, event, messages.recovery_code_used))
+
+
+def mail_clone_suspected(event: Event) -> None:
+    """Mail the owner of an account that a passkey may be copied."""
+    _mail(event, lambda user: _with_reset(user, event, messages.clone_suspected))
+
+
 PUBLISHES = (
     topics.VERIFIED,
     topics.SIGNED_IN,
@@ -100,6 +125,11 @@ PUBLISHES = (
     topics.EMAIL_CHANGE_NOTICE,
     topics.EMAIL_TAKEN,
     topics.EMAIL_CHANGED,
+    topics.FACTOR_CHANGED,
+    topics.FACTOR_RESET,
+    topics.FACTOR_GUESSED,
+    topics.RECOVERY_CODE_USED,
+    topics.CLONE_SUSPECTED,
 )
 
 HANDLES = (
@@ -112,6 +142,11 @@ HANDLES = (
     Handler(topics.EMAIL_CHANGE_NOTICE, mail_email_change_notice, remote=True),
     Handler(topics.EMAIL_TAKEN, mail_email_taken, remote=True),
     Handler(topics.EMAIL_CHANGED, mail_email_changed, remote=True),
+    Handler(topics.FACTOR_CHANGED, mail_factor_changed, remote=True),
+    Handler(topics.FACTOR_RESET, mail_factor_reset, remote=True),
+    Handler(topics.FACTOR_GUESSED, mail_factor_guessed, remote=True),
+    Handler(topics.RECOVERY_CODE_USED, mail_recovery_code_used, remote=True),
+    Handler(topics.CLONE_SUSPECTED, mail_clone_suspected, remote=True),
 )
 
 

@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
+from mercato_contracts.accounts import Accounts
 from mercato_contracts.people import People
-from mercato_kit.feature import Feature, Offer, Referent
+from mercato_contracts.second_factor import SecondFactor
+from mercato_kit.feature import Feature, Need, Offer, Referent
 from mercato_kit.identity import IdentityProvider
+from mercato_users.checks import STARTUP
 from mercato_users.cli import commands
 from mercato_users.events import HANDLES, PUBLISHES
 from mercato_users.jobs import JOBS
 from mercato_users.models import Base, User
 from mercato_users.permissions import PERMISSIONS
 from mercato_users.privacy import erase_subject, export_subject
-from mercato_users.provides import AccountOwners, Identity
+from mercato_users.provides import AccountFactors, AccountOwners, Identity
 from mercato_users.routes import blueprint, well_known
 from mercato_users.sample_data import make_sample_data
 from mercato_users.settings import UsersSettings
@@ -23,12 +26,18 @@ feature = Feature(
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations" / "versions",
     referents=[Referent(IdentityProvider, "subject", User.id)],
-    offers=[Offer(IdentityProvider, "1.0", Identity), Offer(People, "1.0", AccountOwners)],
+    needs=[Need(SecondFactor, ">=1,<2", at_least=0)],
+    offers=[
+        Offer(IdentityProvider, "1.0", Identity),
+        Offer(People, "1.0", AccountOwners),
+        Offer(Accounts, "1.0", AccountFactors),
+    ],
     publishes=PUBLISHES,
     handles=HANDLES,
     jobs=JOBS,
     settings=UsersSettings,
     permissions=PERMISSIONS,
+    startup=STARTUP,
     cli=commands,
     export_subject=export_subject,
     erase_subject=erase_subject,

@@ -9,7 +9,7 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.jobs import Job
 from mercato_kit.settings import current_settings
 from mercato_users import attempts
-from mercato_users.models import AuditEvent, Device, OneTimeToken, Session, User
+from mercato_users.models import AuditEvent, Challenge, Device, OneTimeToken, Session, User
 from mercato_users.settings import UsersSettings
 
 BATCH = 500
@@ -42,6 +42,11 @@ def forget_devices() -> int:
     return _delete(Device.id, sa.or_(Device.expires_at < before, Device.revoked_at < before))
 
 
+def forget_challenges() -> int:
+    """Delete challenges of second factors that have expired."""
+    return _delete(Challenge.token_hash, Challenge.expires_at < utc_now())
+
+
 def forget_audit_events() -> int:
     """Delete the audit trail that is older than the setting ``audit_days``."""
     before = utc_now() - timedelta(days=current_settings(UsersSettings).audit_days)
@@ -68,6 +73,7 @@ JOBS = (
     Job("forget_tokens", forget_tokens, every_seconds=HOUR),
     Job("forget_sessions", forget_sessions, every_seconds=HOUR),
     Job("forget_devices", forget_devices, every_seconds=HOUR),
+    Job("forget_challenges", forget_challenges, every_seconds=HOUR),
     Job("forget_audit_events", forget_audit_events, every_seconds=HOUR),
     Job("forget_unverified", forget_unverified, every_seconds=HOUR),
 )

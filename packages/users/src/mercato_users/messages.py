@@ -146,6 +146,80 @@ It brings this address back, ends every session and asks for a new password.
     )
 
 
+def factor_changed(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail about a changed second factor."""
+    name = current_settings(UsersSettings).shop_name
+    return (
+        f"The second factor of your account at {name} was changed",
+        f"""A second factor of your account at {name} was added or removed, and you were logged
+out everywhere else.
+
+If it was not you, set a new password now:
+
+{_link("reset-password", token)}
+""",
+    )
+
+
+def factor_reset(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail about second factors that staff removed."""
+    name = current_settings(UsersSettings).shop_name
+    return (
+        f"The second factor of your account at {name} was removed",
+        f"""The staff of {name} removed the second factors of your account, and you were logged
+out everywhere. Log in with your password, and add a new one.
+
+If you did not ask for it, set a new password now:
+
+{_link("reset-password", token)}
+""",
+    )
+
+
+def factor_guessed(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail about wrong answers after the right password."""
+    name = current_settings(UsersSettings).shop_name
+    return (
+        f"Someone knows your password for {name}",
+        f"""Someone logged in to your account at {name} with the right password, and then sent five
+wrong codes of your second factor.
+
+If it was not you, set a new password now:
+
+{_link("reset-password", token)}
+""",
+    )
+
+
+def recovery_code_used(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail about a recovery code."""
+    name = current_settings(UsersSettings).shop_name
+    return (
+        f"A recovery code for {name} was used",
+        f"""A recovery code of your account at {name} was used, and it does not work again.
+
+If it was not you, set a new password now, and then make new recovery codes:
+
+{_link("reset-password", token)}
+""",
+    )
+
+
+def clone_suspected(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail about a passkey that may be copied."""
+    name = current_settings(UsersSettings).shop_name
+    return (
+        f"A passkey for {name} was refused",
+        f"""A passkey of your account at {name} was refused, because there may be a copy of it.
+Remove it from your account, and add a new one.
+
+If it was not you, set a new password now:
+
+{_link("reset-password", token)}
+""",
+    )
+
+
 def _link(page: str, token: str) -> str:
     base = current_settings(UsersSettings).link_base_url.rstrip("/")
     return f"{base}/{page}?{urlencode({'token': token})}"

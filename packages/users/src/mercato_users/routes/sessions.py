@@ -8,7 +8,13 @@ from mercato_kit.http import Page, always
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, anyone_as_guest, person
 from mercato_users import access_tokens, services
-from mercato_users.errors import InvalidCredentials, RefreshTokenReused, TooManyLogins
+from mercato_users.errors import (
+    ChallengeExpired,
+    InvalidCode,
+    InvalidCredentials,
+    RefreshTokenReused,
+    TooManyLogins,
+)
 from mercato_users.models import Session
 from mercato_users.routes.blueprint import blueprint, caller_id, this_client, well_known
 from mercato_users.schemas import (
@@ -25,7 +31,7 @@ from mercato_users.schemas import (
     StepUpSchema,
     TokensSchema,
 )
-from mercato_users.values import Credentials
+from mercato_users.values import Answer, Credentials
 
 
 @blueprint.post("/auth/login", allow=anyone_as_guest, refuses=[InvalidCredentials, TooManyLogins])
@@ -77,20 +83,28 @@ def log_out() -> None:
 
 
 @always
-def _prove(body: dict[str, Any]) -> services.Proof:
+def _prove(body: dict[str, Any]) -> services.Proof | None:
+    if "password" not in body:
+        return None
     return services.verify_caller(current_principal, body["password"])
 
 
 @blueprint.post(
-    "/auth/step-up", allow=person, refuses=[InvalidCredentials, StepUpRequired], prepare=_prove
+    "/auth/step-up",
+    allow=person,
+    refuses=[InvalidCredentials, StepUpRequired, InvalidCode, ChallengeExpired],
+    prepare=_prove,
 )
 @blueprint.arguments(StepUpSchema)
 @blueprint.response(200, AccessTokenSchema)
-def step_up(_body: dict[str, Any], prepared: services.Proof) -> services.AccessToken:
+def step_up(body: dict[str, Any], prepared: services.Proof | None) -> services.AccessToken:
     """Prove your identity again, for what this session may only do shortly after
 
-    After ten wrong passwords the session ends.
+    With the password or, where the account has a second factor, an answer to a challenge. After
+    ten wrong ones the session ends.
     """
+    if prepared is None:
+        return services.step_up_with_factor(current_principal, Answer(**body), this_client())
     return services.step_up(current_principal, prepared, this_client())
 
 

@@ -40,11 +40,15 @@ from mercato_users.schemas.roles import (
     RoleSchema,
 )
 from mercato_users.schemas.sessions import (
+    LOGIN_ANSWERS,
     AccessTokenSchema,
+    ChallengeSchema,
     CredentialsSchema,
+    FactorLoginSchema,
     KeySchema,
     KeySetSchema,
     LoginSchema,
+    MfaRequiredSchema,
     RefreshSchema,
     SessionEndQuerySchema,
     SessionListQuerySchema,
@@ -55,6 +59,7 @@ from mercato_users.schemas.sessions import (
 )
 
 __all__ = [
+    "LOGIN_ANSWERS",
     "AccessTokenSchema",
     "AddressChangesSchema",
     "AddressListQuerySchema",
@@ -64,12 +69,15 @@ __all__ = [
     "AuditEventListSchema",
     "AuditEventQuerySchema",
     "AuditEventSchema",
+    "ChallengeSchema",
     "CredentialsSchema",
     "EmailChangeSchema",
     "EmailOnlySchema",
+    "FactorLoginSchema",
     "KeySchema",
     "KeySetSchema",
     "LoginSchema",
+    "MfaRequiredSchema",
     "NewAddressSchema",
     "NewPasswordSchema",
     "NewRoleSchema",

@@ -16,6 +16,8 @@ from mercato_users.services.address_book import (
 from mercato_users.services.audit import list_events, list_own_events
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
 from mercato_users.services.erasure import erase_user
+from mercato_users.services.factor_changes import reset as reset_second_factor
+from mercato_users.services.factor_proofs import begin_step_up, step_up_with_factor
 from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
     end_others as end_other_sessions,
@@ -43,6 +45,7 @@ from mercato_users.services.roles import (
     list_roles,
     update_role,
 )
+from mercato_users.services.second_factors import Challenged
 from mercato_users.services.sessions import Login, log_in
 from mercato_users.services.staff import (
     list_users,
@@ -54,10 +57,12 @@ from mercato_users.services.staff import (
 
 __all__ = [
     "AccessToken",
+    "Challenged",
     "Login",
     "NewPassword",
     "Proof",
     "Tokens",
+    "begin_step_up",
     "change_password",
     "confirm_email",
     "create_address",
@@ -91,9 +96,11 @@ __all__ = [
     "request_password_reset",
     "request_verification",
     "reset_password",
+    "reset_second_factor",
     "revoke_role",
     "revoke_sessions",
     "step_up",
+    "step_up_with_factor",
     "suspend_user",
     "undo_email",
     "update_address",
