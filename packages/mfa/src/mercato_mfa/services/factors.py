@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from mercato_contracts.second_factor import Proof
 from mercato_kit.db import session
@@ -55,7 +56,7 @@ def remove_all(user_id: UUID, since: datetime | None = None) -> None:
     Recovery codes go with the last of the others.
     """
     confirmed_at = sa.func.coalesce(Totp.confirmed_at, Totp.created_at, type_=Totp.created_at.type)
-    added: list[tuple[_Kept, sa.ColumnElement[datetime]]] = [
+    added: list[tuple[_Kept, sa.ColumnElement[datetime] | InstrumentedAttribute[datetime]]] = [
         (Totp, confirmed_at),
         (Passkey, Passkey.created_at),
         (RecoveryCode, RecoveryCode.created_at),
