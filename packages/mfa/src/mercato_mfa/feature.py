@@ -8,7 +8,7 @@ from mercato_kit.feature import Feature, Need, Offer, SoftReference
 from mercato_kit.identity import IdentityProvider
 from mercato_mfa.jobs import JOBS
 from mercato_mfa.models import Base, Passkey, RecoveryCode, Totp
-from mercato_mfa.privacy import erase_subject, export_subject
+from mercato_mfa.privacy import PERSONAL_DATA
 from mercato_mfa.provides import OwnFactors
 from mercato_mfa.routes import blueprint
 from mercato_mfa.settings import MfaSettings
@@ -27,6 +27,5 @@ feature = Feature(
     offers=[Offer(SecondFactor, "1.0", OwnFactors)],
     jobs=JOBS,
     settings=MfaSettings,
-    export_subject=export_subject,
-    erase_subject=erase_subject,
+    personal_data=PERSONAL_DATA,
 )

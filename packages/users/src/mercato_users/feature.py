@@ -13,7 +13,7 @@ from mercato_users.events import HANDLES, PUBLISHES
 from mercato_users.jobs import JOBS
 from mercato_users.models import Base, User
 from mercato_users.permissions import PERMISSIONS
-from mercato_users.privacy import erase_subject, export_subject
+from mercato_users.privacy import PERSONAL_DATA
 from mercato_users.provides import AccountFactors, AccountOwners, Identity
 from mercato_users.routes import blueprint, well_known
 from mercato_users.sample_data import make_sample_data
@@ -39,7 +39,6 @@ feature = Feature(
     permissions=PERMISSIONS,
     startup=STARTUP,
     cli=commands,
-    export_subject=export_subject,
-    erase_subject=erase_subject,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )
