@@ -102,7 +102,7 @@ def raise_session(caller: Principal, proof: Proof) -> None:
     session.execute(
         sa.update(Session)
         .where(Session.id == caller.session_id)
-        .values(acr=2, amr=together(caller.amr, proof.amr))
+        .values(acr=2, amr=together(caller.amr, proof.amr, ["mfa"]))
         .execution_options(synchronize_session=False)
     )
 

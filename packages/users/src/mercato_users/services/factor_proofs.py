@@ -38,5 +38,5 @@ def step_up_with_factor(caller: Principal, sent: Answer, client: Client = UNKNOW
     refusal = InvalidCode(facts={"user_id": user_id})
     proof = proofs.require(caller, second_factors.verify(user_id, sent, client), refusal)
     challenges.use(sent.challenge, challenges.STEP_UP, session_id=session_id)
-    amr = factor_changes.together(caller.amr, proof.amr)
+    amr = factor_changes.together(caller.amr, proof.amr, ["mfa"])
     return proofs.make_fresh(caller, client, acr=2, amr=amr)
