@@ -1,7 +1,9 @@
 """Services of users. They take plain values, return models and never commit."""
 
 from mercato_users.services.accounts import (
+    Registration,
     create_verified_user,
+    prepare_registration,
     register,
     request_verification,
     verify_email,
@@ -18,6 +20,7 @@ from mercato_users.services.email_changes import confirm_email, request_email, u
 from mercato_users.services.erasure import erase_user
 from mercato_users.services.factor_changes import reset as reset_second_factor
 from mercato_users.services.factor_proofs import begin_step_up, step_up_with_factor
+from mercato_users.services.login_attempts import Attempt, verify_login
 from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
     end_others as end_other_sessions,
@@ -57,10 +60,12 @@ from mercato_users.services.staff import (
 
 __all__ = [
     "AccessToken",
+    "Attempt",
     "Challenged",
     "Login",
     "NewPassword",
     "Proof",
+    "Registration",
     "Tokens",
     "begin_step_up",
     "change_password",
@@ -88,6 +93,7 @@ __all__ = [
     "log_in",
     "log_out",
     "prepare_password",
+    "prepare_registration",
     "reactivate_user",
     "refresh_tokens",
     "register",
@@ -109,4 +115,5 @@ __all__ = [
     "update_user",
     "verify_caller",
     "verify_email",
+    "verify_login",
 ]

@@ -10,8 +10,7 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.errors import Problem, StepUpRequired, Unauthenticated
 from mercato_kit.principals import Principal
 from mercato_kit.reads import Read
-from mercato_users import attempts, passwords
-from mercato_users.attempts import Counter
+from mercato_users import counters, passwords
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials
 from mercato_users.models import Session, User
@@ -20,8 +19,8 @@ from mercato_users.services.refreshes import AccessToken
 
 T = TypeVar("T")
 
-FAILURES = 10
-"""Wrong passwords within a day after which the session ends."""
+FAILURES = (counters.Limit(10, counters.DAY),)
+"""Wrong passwords and codes after which the session ends."""
 
 _HASH = Read(sa.select(User.password_hash).where(User.id == sa.bindparam("user_id")))
 
@@ -75,11 +74,11 @@ def require(caller: Principal, proved: T | None, refusal: Problem) -> T:
         refusal: What is raised then; it keeps the work, so that the failure is counted.
     """
     _, session_id = ids(caller)
-    counter = Counter("step_up", str(session_id), FAILURES, attempts.DAY)
-    is_full = attempts.spend([counter], attempts=0 if proved is not None else 1)
+    counted = [counters.Counter("step_up", str(session_id), FAILURES)]
+    is_full = counters.spend(counted, failures=0 if proved is not None else 1)
     if proved is not None and not is_full:
         return proved
-    if is_full or attempts.wait_seconds([counter]):
+    if is_full or counters.wait(counted):
         open_sessions.end(Session.id == session_id, reason="guessed")
     raise refusal
 
