@@ -49,6 +49,7 @@ from mercato_users.services.roles import (
     update_role,
 )
 from mercato_users.services.second_factors import Challenged
+from mercato_users.services.second_logins import complete_login
 from mercato_users.services.sessions import Login, log_in
 from mercato_users.services.staff import (
     list_users,
@@ -69,6 +70,7 @@ __all__ = [
     "Tokens",
     "begin_step_up",
     "change_password",
+    "complete_login",
     "confirm_email",
     "create_address",
     "create_role",

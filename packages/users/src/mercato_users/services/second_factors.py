@@ -12,13 +12,13 @@ from mercato_contracts.second_factor import ClonedAuthenticator, Proof, SecondFa
 from mercato_kit.db import session
 from mercato_kit.services import each
 from mercato_kit.settings import current_settings
-from mercato_users import topics
+from mercato_users import opaque_tokens, topics
 from mercato_users.clients import Client
 from mercato_users.errors import SecondFactorUnavailable
-from mercato_users.models import Role, UserRole
+from mercato_users.models import Role, User, UserRole
 from mercato_users.services import audit, challenges, lifetimes
 from mercato_users.settings import UsersSettings
-from mercato_users.values import Answer
+from mercato_users.values import Answer, Credentials
 
 STAFF = "staff"
 """In the setting ``second_factor_for``: every role that holds a permission."""
@@ -74,6 +74,20 @@ def challenged(user_id: UUID, challenge: str) -> Challenged:
     return Challenged(challenge, methods)
 
 
+def challenge_login(user: User, sent: Credentials) -> Challenged:
+    """Return a challenge for a login whose password was right.
+
+    Raises:
+        SecondFactorUnavailable: No composed feature has a factor of the account.
+    """
+    data = {
+        "device_name": sent.device_name,
+        "pass": None if sent.mailed_pass is None else opaque_tokens.digest(sent.mailed_pass),
+    }
+    epoch = user.credential_epoch
+    return challenged(user.id, challenges.begin(user.id, challenges.LOGIN, epoch=epoch, data=data))
+
+
 def verify(user_id: UUID, sent: Answer, client: Client) -> Proof | None:
     """Return what an answer to a challenge of a user proves; None if it is wrong.
 
@@ -101,6 +115,18 @@ def requires_for(role: str) -> bool:
     """Return whether the permissions of a role count only beside a second factor."""
     required = current_settings(UsersSettings).second_factor_for
     return role in required or STAFF in required
+
+
+def must_enroll(user: User, *, is_staff: bool) -> bool:
+    """Return whether a user whose roles were read must add a second factor, and has none.
+
+    Args:
+        user: The user.
+        is_staff: Whether a role holds a permission.
+    """
+    required = current_settings(UsersSettings).second_factor_for
+    has_role = (STAFF in required and is_staff) or not set(user.role_names).isdisjoint(required)
+    return has_role and not user.has_factor
 
 
 def must_have_one(user_id: UUID) -> bool:
