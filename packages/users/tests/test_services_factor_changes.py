@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from mercato_contracts.accounts import FactorRequired
 from mercato_contracts.second_factor import Proof
+from mercato_kit import work
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.identity import current_principal
 from mercato_testing.contracts import AccountsSuite
@@ -32,14 +33,14 @@ def settings(settings):
 
 
 @pytest.fixture
-def acting(app, commit):
+def acting(app):
     """A function that runs another in a request of a client."""
 
     def run(client, function, *arguments, **named):
         headers = {"Authorization": client.environ_base["HTTP_AUTHORIZATION"]}
         with app.test_request_context(headers=headers):
             assert current_principal.sub
-            return commit(function, *arguments, **named)
+            return work.run(lambda: function(*arguments, **named))
 
     return run
 
