@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from mercato_kit.db import session
 from mercato_kit.models import (
     LIVE,
+    Bucket,
     Erasure,
     IdempotencyKey,
     InboxDelivery,
@@ -62,6 +63,7 @@ PERSONAL_DATA = PersonalData(
             PrivacyPart.body,
         ],
         keep=[
+            Bucket.key,
             IdempotencyKey.scope,
             IdempotencyKey.key,
             IdempotencyKey.request_hash,
