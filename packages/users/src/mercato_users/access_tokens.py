@@ -8,9 +8,9 @@ from uuid import UUID
 
 import jwt
 
+from mercato_kit import keys
 from mercato_kit.db import new_id, utc_now
 from mercato_kit.errors import Unauthenticated
-from mercato_kit.keys import derive_key
 from mercato_kit.settings import current_settings
 from mercato_kit.tokens import Verified, VerifiedTokens
 from mercato_users.settings import UsersSettings
@@ -62,16 +62,16 @@ def read(token: str) -> Claims:
     Raises:
         Unauthenticated: It has expired, or its signature or a claim is wrong.
     """
-    by = current_settings(UsersSettings), signing_key()
-    known = _verified.find(token)
-    if known is None or known.by != by:
-        known = _verify(token, *by)
+    settings, known = current_settings(UsersSettings), _verified.find(token)
+    if known is None or known.by[0] != settings or known.by[1] not in verifying_keys():
+        known = _verify(token, settings)
         _verified.keep(token, known)
     return known.claims
 
 
-def _verify(token: str, settings: UsersSettings, key: SigningKey) -> Verified[Claims]:
+def _verify(token: str, settings: UsersSettings) -> Verified[Claims]:
     try:
+        key = _key_of(token)
         decoded = jwt.decode_complete(
             token,
             key.private.public_key(),
@@ -94,14 +94,27 @@ def _payload(decoded: Mapping[str, Any]) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", decoded["payload"])
 
 
+def _key_of(token: str) -> SigningKey:
+    kid = jwt.get_unverified_header(token).get("kid")
+    for key in verifying_keys():
+        if key.jwk["kid"] == kid:
+            return key
+    raise jwt.InvalidTokenError("unknown key")
+
+
 def signing_key() -> SigningKey:
     """Return the deployment's key: the one in the settings, or one derived from the server key."""
+    return verifying_keys()[0]
+
+
+def verifying_keys() -> list[SigningKey]:
+    """Return the keys that may have signed access tokens; the first one signs new ones."""
     configured = current_settings(UsersSettings).signing_key
-    if configured is None:
-        return from_seed(derive_key("users.access_token"))
-    return from_pem(configured.reveal())
+    if configured is not None:
+        return [from_pem(configured.reveal())]
+    return [from_seed(key.secret) for key in keys.candidates("users.access_token")]
 
 
 def key_set() -> dict[str, Any]:
     """Return the public keys as a JWK set (RFC 7517)."""
-    return {"keys": [signing_key().jwk]}
+    return {"keys": [key.jwk for key in verifying_keys()]}

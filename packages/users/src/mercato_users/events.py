@@ -6,7 +6,7 @@ from uuid import UUID
 from mercato_kit import work
 from mercato_kit.db import session
 from mercato_kit.events import Event, Handler
-from mercato_users import messages, one_time_tokens, opaque_tokens, topics
+from mercato_users import messages, one_time_tokens, topics
 from mercato_users.models import User
 
 Letter = tuple[str, str, str]
@@ -140,7 +140,7 @@ def _with_link(
     purpose: str, event: Event, message: Callable[[str], tuple[str, str]]
 ) -> Letter | None:
     """Write to the address that a link is for; None if its token was deleted meanwhile."""
-    token = opaque_tokens.one_time_token(purpose, event.aggregate_id)
+    token = one_time_tokens.issued(purpose, event.aggregate_id)
     address = one_time_tokens.data_of(token).get("email")
     return None if address is None else (address, *message(token))
 

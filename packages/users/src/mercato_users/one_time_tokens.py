@@ -54,7 +54,7 @@ def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str
         nonce: The value from which the token is derived.
         data: Values applied to the account when the token is used.
     """
-    token = opaque_tokens.one_time_token(purpose, nonce)
+    token = issued(purpose, nonce)
     session.execute(
         insert(OneTimeToken)
         .values(
@@ -68,6 +68,16 @@ def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str
         .on_conflict_do_nothing()
     )
     return token
+
+
+def issued(purpose: str, nonce: UUID) -> str:
+    """Return the token of *nonce*: the one that is stored, else that of the current key."""
+    current, *previous = opaque_tokens.one_time_tokens(purpose, nonce)
+    if not previous:
+        return current
+    hashes = {opaque_tokens.digest(one): one for one in previous}
+    stored = sa.select(OneTimeToken.token_hash).where(OneTimeToken.token_hash.in_(hashes))
+    return hashes.get(session.scalar(stored) or "", current)
 
 
 def owner(token: str, purpose: str) -> UUID:

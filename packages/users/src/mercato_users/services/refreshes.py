@@ -68,9 +68,12 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
     if not open_sessions.is_open(login, now) or user.status != "active":
         raise Unauthenticated(invalid_token=True)
     if _claim(link, now):
-        append(login.id, opaque_tokens.successor(token), link.generation + 1, now)
+        successor = opaque_tokens.successors(token)[0]
+        append(login.id, successor, link.generation + 1, now)
         lifetimes.extend(login, now, is_staff=is_staff)
-    elif not _may_repeat(link, opaque_tokens.successor(token), now):
+    elif (repeated := _repeat(token, link, now)) is not None:
+        successor = repeated
+    else:
         open_sessions.end(Session.id == login.id, reason="refresh_token_reused")
         audit.record(user.id, "refresh_token_reused", client=client, session_id=login.id)
         raise RefreshTokenReused
@@ -78,7 +81,7 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
     return Tokens(
         access_token=issued.access_token,
         expires_in=issued.expires_in,
-        refresh_token=opaque_tokens.successor(token),
+        refresh_token=successor,
     )
 
 
@@ -112,11 +115,13 @@ def _claim(link: RefreshToken, now: datetime) -> bool:
     return claimed is not None
 
 
-def _may_repeat(link: RefreshToken, successor: str, now: datetime) -> bool:
+def _repeat(token: str, link: RefreshToken, now: datetime) -> str | None:
+    """Return the successor that a token was exchanged for, if it may be returned again."""
     grace = timedelta(seconds=current_settings(UsersSettings).refresh_grace_seconds)
     if link.used_at is None or now > link.used_at + grace:
-        return False
+        return None
+    successors = {opaque_tokens.digest(one): one for one in opaque_tokens.successors(token)}
     unused = sa.select(RefreshToken.token_hash).where(
-        RefreshToken.token_hash == opaque_tokens.digest(successor), RefreshToken.used_at.is_(None)
+        RefreshToken.token_hash.in_(successors), RefreshToken.used_at.is_(None)
     )
-    return session.scalar(unused) is not None
+    return successors.get(session.scalar(unused) or "")
