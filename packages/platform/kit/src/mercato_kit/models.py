@@ -97,6 +97,16 @@ class JobHistory(Leased, Base):
     last_failed_at: Mapped[datetime | None]
 
 
+class Bucket(Base):
+    """A bucket of a rate limit, see :mod:`mercato_kit.limits`; one that is full needs no row."""
+
+    __tablename__ = "kit_bucket"
+    __table_args__ = (sa.Index(None, "full_at"),)
+
+    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True, doc="Kind, and a hash")
+    full_at: Mapped[int] = mapped_column(sa.BigInteger, doc="Milliseconds since 1970")
+
+
 class KnownFeature(Base):
     """A feature whose tables the database has or had, even if its wheel is uninstalled."""
 
