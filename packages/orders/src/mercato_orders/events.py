@@ -1,12 +1,7 @@
 """Events that orders publish and handle."""
 
 from mercato_kit.events import Event, Handler
-from mercato_orders import privacy, services, timeline
-
-
-def forget_customer(event: Event) -> None:
-    """Erase the personal data of an erased user."""
-    privacy.erase_subject(event.aggregate_id)
+from mercato_orders import services, timeline
 
 
 def send_unshippable(event: Event) -> None:
@@ -16,4 +11,4 @@ def send_unshippable(event: Event) -> None:
 
 PUBLISHES = [*timeline.TOPICS]
 
-HANDLES = [Handler("user.erased", forget_customer), Handler(timeline.PAID, send_unshippable)]
+HANDLES = [Handler(timeline.PAID, send_unshippable)]

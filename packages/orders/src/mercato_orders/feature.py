@@ -17,7 +17,7 @@ from mercato_orders.events import HANDLES, PUBLISHES
 from mercato_orders.jobs import JOBS
 from mercato_orders.models import Base, Line, Order, OrderEvent
 from mercato_orders.permissions import PERMISSIONS
-from mercato_orders.privacy import erase_subject, export_subject
+from mercato_orders.privacy import PERSONAL_DATA
 from mercato_orders.provides import ShopOrders
 from mercato_orders.routes import blueprint
 from mercato_orders.sample_data import make_sample_data
@@ -54,7 +54,6 @@ feature = Feature(
     doctor=DOCTOR,
     gauges=GAUGES,
     cli=commands,
-    export_subject=export_subject,
-    erase_subject=erase_subject,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )
