@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from mercato_kit.keys import derive_key
+from mercato_kit import keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def key_of(subject: Subject) -> str:
     """Return the key by which open requests of one subject are found: an HMAC, 64 hex digits."""
     named = Subject(subject.account) if subject.account else subject
     return hmac.digest(
-        derive_key("kit.privacy_subject"), repr(_sorted(named)).encode(), _HASH
+        keys.derive("kit.privacy_subject").secret, repr(_sorted(named)).encode(), _HASH
     ).hex()
 
 
