@@ -14,10 +14,10 @@ from mercato_kit.identity import current_principal
 from mercato_kit.lists import any_of
 from mercato_kit.principals import Principal
 from mercato_kit.reads import Read
-from mercato_users import access_tokens
+from mercato_users import access_tokens, api_keys
 from mercato_users.clients import this_client
 from mercato_users.models import Role, RolePermission, Session, User, UserRole
-from mercato_users.services import challenges, factor_changes, second_factors
+from mercato_users.services import challenges, factor_changes, key_callers, second_factors
 
 _PRINCIPAL = Read(
     sa.select(
@@ -63,15 +63,17 @@ _PEOPLE = Read(
 
 
 class Identity:
-    """Authenticates access tokens of this deployment."""
+    """Authenticates access tokens and API keys of this deployment."""
 
     def authenticate(self, token: str) -> Principal:
-        """Return the principal of *token*.
+        """Return the principal of *token*: an access token, or an API key.
 
         Raises:
             Unauthenticated: The token is invalid or expired, its session has ended, or the account
                 is not active.
         """
+        if api_keys.is_named(token):
+            return key_callers.identify(token)
         claims = access_tokens.read(token)
         rows = _PRINCIPAL.rows(
             session_id=claims.session_id,

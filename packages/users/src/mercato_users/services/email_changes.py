@@ -15,7 +15,14 @@ from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import TokenExpired
 from mercato_users.models import User
 from mercato_users.one_time_tokens import Used
-from mercato_users.services import audit, factor_changes, mail_limits, open_sessions, proofs
+from mercato_users.services import (
+    api_keys,
+    audit,
+    factor_changes,
+    mail_limits,
+    open_sessions,
+    proofs,
+)
 from mercato_users.services.proofs import Proof
 
 MAILS_BY_ACCOUNT = 10
@@ -91,6 +98,7 @@ def undo_email(token: str, client: Client = UNKNOWN) -> None:
     one_time_tokens.use_up_later(used, one_time_tokens.UNDO_EMAIL)
     factor_changes.remove_added_since(user_id, used.expires_at - one_time_tokens.UNDO)
     open_sessions.end_all(user_id, "email_change_undone")
+    api_keys.revoke_all(user_id)
     topics.request_mail(topics.PASSWORD_RESET_REQUESTED, user_id)
     audit.record(user_id, "email_change_undone", client=client, actor_id=user_id)
     topics.publish_change(topics.EMAIL_UPDATED, user_id, version)

@@ -8,6 +8,7 @@ from mercato_kit.db import locked, refreshed, session
 from mercato_users import topics
 from mercato_users.models import (
     Address,
+    ApiKey,
     AuditEvent,
     Challenge,
     Device,
@@ -18,7 +19,16 @@ from mercato_users.models import (
 )
 from mercato_users.services import administrators, standing
 
-_DELETED = (Device, Challenge, Session, OneTimeToken, UserRole, Address, AuditEvent)
+_DELETED = (
+    ApiKey,
+    Device,
+    Challenge,
+    Session,
+    OneTimeToken,
+    UserRole,
+    Address,
+    AuditEvent,
+)
 
 
 def erase_user(user_id: UUID) -> None:
