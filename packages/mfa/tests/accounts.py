@@ -23,7 +23,10 @@ class Book:
 
     def finish_enrollment(self, user_id, challenge):
         """Close a challenge."""
-        return self.challenges.pop(challenge, None) == user_id
+        if self.challenges.get(challenge) != user_id:
+            return False
+        del self.challenges[challenge]
+        return True
 
     def factor_changed(self, user_id, *, has_factor, method, added=None):
         """Note a change."""

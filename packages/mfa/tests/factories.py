@@ -1,6 +1,7 @@
 """Factors of accounts, and callers."""
 
 import json
+from dataclasses import replace
 
 from mercato_kit import keys
 from mercato_kit.db import new_id, session, utc_now
@@ -16,6 +17,11 @@ def owner(*, acr=2):
     """Return a caller."""
     address = f"{new_id()}@example.com"
     return Principal(sub=new_id(), kind="user", email=address, acr=acr, factor=acr == 2)
+
+
+def owner_of(caller):
+    """Return a caller in a session that has used its factor."""
+    return replace(caller, acr=2, factor=True)
 
 
 def add_totp(user_id, **columns):

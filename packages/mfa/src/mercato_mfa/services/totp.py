@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.hotp import HOTP
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from mercato_contracts.second_factor import Proof
 from mercato_kit import keys
@@ -38,12 +38,12 @@ def text_of(secret: bytes) -> str:
 
 def uri_of(secret: bytes, account: str) -> str:
     """Return the ``otpauth`` URI of a secret, which apps read as a QR code."""
-    return _hotp(secret).get_provisioning_uri(account, 0, current_settings(MfaSettings).issuer)
+    return _totp(secret).get_provisioning_uri(account, current_settings(MfaSettings).issuer)
 
 
 def code_at(secret: bytes, step: int) -> str:
     """Return the code of a time step."""
-    return _hotp(secret).generate(step).decode()
+    return _totp(secret).generate(step * SECONDS).decode()
 
 
 def current_step() -> int:
@@ -91,6 +91,6 @@ def _claim(totp_id: UUID, step: int) -> bool:
     return claimed is not None
 
 
-def _hotp(secret: bytes) -> HOTP:
-    # Authenticator apps know no other hash.
-    return HOTP(secret, _DIGITS, SHA1())  # noqa: S303 - an HMAC with it is not broken
+def _totp(secret: bytes) -> TOTP:
+    # Authenticator apps know no other hash; an HMAC with it is not broken.
+    return TOTP(secret, _DIGITS, SHA1(), SECONDS)  # noqa: S303
