@@ -32,7 +32,7 @@ class TestExport:
 
 class TestErase:
     def test_erases_a_user(self, client, alice, commit, outbox):
-        """No personal data stays, sessions end, and one event is published."""
+        """Of the account its id stays, of its trail what happened when; one event is published."""
         user_id = id_of(alice)
         address = {"name": "Alice", "line1": "Via Zamboni 33", "city": "Bologna", "country": "IT"}
         alice.post("/v1/users/me/addresses", json=address)
@@ -42,8 +42,9 @@ class TestErase:
 
         left = commit(exported, PERSONAL_DATA, Subject(user_id))
         assert "alice" not in repr(left).lower()
-        for part in ("addresses", "devices", "sessions", "events"):
+        for part in ("addresses", "devices", "sessions"):
             assert left[part] == []
+        assert [(one["type"], one["network"]) for one in left["events"]] == [("logged_in", None)]
         assert alice.get("/v1/users/me").status_code == 401
         assert [event.aggregate_id for event in outbox("user.erased")] == [user_id]
 

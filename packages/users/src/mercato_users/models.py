@@ -29,7 +29,7 @@ class User(Aggregate, Base):
     __tablename__ = "users_user"
     __table_args__ = (
         sa.UniqueConstraint("email_canonical"),
-        sa.CheckConstraint("status IN ('active', 'suspended', 'erased')", name="status"),
+        sa.CheckConstraint("status IN ('active', 'suspended', 'closing', 'erased')", name="status"),
         sa.Index(None, "status", "created_at", "id"),
         sa.Index(None, "created_at", "id"),
     )

@@ -1,4 +1,4 @@
-"""Export and erase the personal data of a user."""
+"""What users hold of a person: it is exported and erased."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +24,7 @@ from mercato_users.models import (
     User,
 )
 from mercato_users.schemas import AddressSchema, UserSchema
+from mercato_users.subjects import subject_of
 
 # marshmallow leaves out the types of these calls.
 _ACCOUNT, _ADDRESS = UserSchema(), AddressSchema()  # type: ignore[no-untyped-call]
@@ -44,22 +45,23 @@ def export(subject: Subject) -> Iterator[Part]:
 def erase(subject: Subject) -> Erased:
     """Erase a user. Only the id stays, because rows of other features refer to it.
 
+    Registrations of an address that is proved to be the person's, which were never verified, go
+    with it; an account of that address stays, unless it is the subject's.
+
     Raises:
         LastAdministrator: No administrator would be left.
     """
-    if subject.account is None or session.get(User, subject.account) is None:
-        return Erased()
-    services.erase_user(subject.account)
-    return Erased([subject.account], {"accounts": 1})
+    registrations = services.delete_unverified(subject.emails) if subject.emails else 0
+    counts = {"registrations": registrations} if registrations else {}
+    if subject.account is None or not services.erase_user(subject.account):
+        return Erased(counts=counts)
+    return Erased([subject.account], {"accounts": 1, **counts})
 
 
 def find(text: str) -> Subject | None:
-    """Return the user with an id or an address; the address counts if it is verified."""
+    """Return the user with an id or an address."""
     user = session.scalars(sa.select(User).where(_named(text))).one_or_none()
-    if user is None:
-        return None
-    emails = {user.email_canonical} if user.email_verified else set()
-    return Subject(user.id, frozenset(emails))
+    return None if user is None else subject_of(user)
 
 
 PERSONAL_DATA = PersonalData(
@@ -94,13 +96,12 @@ PERSONAL_DATA = PersonalData(
             OneTimeToken.token_hash,
             OneTimeToken.purpose,
             OneTimeToken.data,
-            LoginAttempt.key,
             AuditEvent.request_id,
-            AuditEvent.type,
             AuditEvent.ip_prefix,
             AuditEvent.data,
         ],
-        keep=[User.status],
+        # Hashes of addresses that are counted by; they are deleted within two days.
+        keep=[User.status, AuditEvent.type, LoginAttempt.key],
         none=[Role.name, Role.metadata_, RolePermission.permission],
     ),
     export=export,
@@ -140,4 +141,10 @@ def _login(login: Session) -> dict[str, Any]:
 
 
 def _event(event: AuditEvent) -> dict[str, Any]:
-    return {"type": event.type, "at": render_instant(event.created_at), "network": event.ip_prefix}
+    return {
+        "type": event.type,
+        "by": event.by,
+        "at": render_instant(event.created_at),
+        # That of another person is not theirs.
+        "network": event.ip_prefix if event.by == "you" else None,
+    }

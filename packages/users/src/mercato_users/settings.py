@@ -100,6 +100,10 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     unverified_days: Annotated[
         int, Meta(ge=1, le=365, description="When an unverified account is deleted")
     ] = 7
+    erasure_grace_hours: Annotated[
+        int,
+        Meta(ge=1, le=720, description="How long the erasure of an account can be canceled"),
+    ] = 24
     audit_days: Annotated[
         int, Meta(ge=30, le=3650, description="How long the audit trail is kept")
     ] = 400

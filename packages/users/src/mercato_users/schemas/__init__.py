@@ -30,6 +30,7 @@ from mercato_users.schemas.audit import (
     OwnAuditEventListSchema,
     OwnAuditEventSchema,
 )
+from mercato_users.schemas.privacy import AccountClosingSchema, ErasureSchema, ExportSchema
 from mercato_users.schemas.roles import (
     NewRoleSchema,
     PermissionSchema,
@@ -56,6 +57,7 @@ from mercato_users.schemas.sessions import (
 
 __all__ = [
     "AccessTokenSchema",
+    "AccountClosingSchema",
     "AddressChangesSchema",
     "AddressListQuerySchema",
     "AddressListSchema",
@@ -67,6 +69,8 @@ __all__ = [
     "CredentialsSchema",
     "EmailChangeSchema",
     "EmailOnlySchema",
+    "ErasureSchema",
+    "ExportSchema",
     "KeySchema",
     "KeySetSchema",
     "LoginSchema",

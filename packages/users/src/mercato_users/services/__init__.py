@@ -14,8 +14,15 @@ from mercato_users.services.address_book import (
     update_address,
 )
 from mercato_users.services.audit import list_events, list_own_events
+from mercato_users.services.closing import (
+    Erasure,
+    cancel_erasure,
+    close_account,
+    close_own_account,
+)
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
-from mercato_users.services.erasure import erase_user
+from mercato_users.services.erasure import delete_unverified, erase_user
+from mercato_users.services.exports import find_export, read_export, request_export
 from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
     end_others as end_other_sessions,
@@ -54,21 +61,27 @@ from mercato_users.services.staff import (
 
 __all__ = [
     "AccessToken",
+    "Erasure",
     "Login",
     "NewPassword",
     "Proof",
     "Tokens",
+    "cancel_erasure",
     "change_password",
+    "close_account",
+    "close_own_account",
     "confirm_email",
     "create_address",
     "create_role",
     "create_verified_user",
     "delete_address",
     "delete_role",
+    "delete_unverified",
     "end_other_sessions",
     "end_session",
     "erase_user",
     "find_address",
+    "find_export",
     "find_role",
     "find_role_by_name",
     "find_user",
@@ -84,9 +97,11 @@ __all__ = [
     "log_out",
     "prepare_password",
     "reactivate_user",
+    "read_export",
     "refresh_tokens",
     "register",
     "request_email",
+    "request_export",
     "request_login_link",
     "request_password_reset",
     "request_verification",
