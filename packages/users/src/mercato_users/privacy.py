@@ -13,8 +13,11 @@ from mercato_kit.schemas import render_instant
 from mercato_users import services
 from mercato_users.models import (
     Address,
+    ApiKey,
     AuditEvent,
     Device,
+    Import,
+    Invitation,
     LoginAttempt,
     OneTimeToken,
     RefreshToken,
@@ -31,7 +34,9 @@ _ACCOUNT, _ADDRESS = UserSchema(), AddressSchema()  # type: ignore[no-untyped-ca
 
 
 def export(subject: Subject) -> Iterator[Part]:
-    """Give the account, addresses, devices, sessions and audit trail of a user."""
+    """Give the account, addresses, devices, sessions, keys, audit trail and invitations."""
+    invitations = sa.select(Invitation).where(Invitation.email_canonical.in_(subject.emails))
+    yield Part("invitations", list(map(_invitation, session.scalars(invitations))))
     user = None if subject.account is None else session.get(User, subject.account)
     if user is None:
         return
@@ -39,20 +44,24 @@ def export(subject: Subject) -> Iterator[Part]:
     yield Part("addresses", [_ADDRESS.dump(address) for address in _rows_of(Address, user)])
     yield Part("devices", list(map(_device, _rows_of(Device, user))))
     yield Part("sessions", list(map(_login, _rows_of(Session, user))))
+    yield Part("api_keys", list(map(_key, _rows_of(ApiKey, user))))
     yield Part("events", list(map(_event, _rows_of(AuditEvent, user))))
 
 
 def erase(subject: Subject) -> Erased:
     """Erase a user. Only the id stays, because rows of other features refer to it.
 
-    Registrations of an address that is proved to be the person's, which were never verified, go
-    with it; an account of that address stays, unless it is the subject's.
+    Invitations to an address that is proved to be the person's, and registrations that were never
+    verified, go with it; an account of that address stays, unless it is the subject's.
 
     Raises:
         LastAdministrator: No administrator would be left.
     """
-    registrations = services.delete_unverified(subject.emails) if subject.emails else 0
-    counts = {"registrations": registrations} if registrations else {}
+    found = {
+        "registrations": services.delete_unverified(subject.emails),
+        "invitations": services.delete_invitations(subject.emails),
+    }
+    counts = {name: number for name, number in found.items() if number}
     if subject.account is None or not services.erase_user(subject.account):
         return Erased(counts=counts)
     return Erased([subject.account], {"accounts": 1, **counts})
@@ -96,13 +105,21 @@ PERSONAL_DATA = PersonalData(
             OneTimeToken.token_hash,
             OneTimeToken.purpose,
             OneTimeToken.data,
+            ApiKey.name,
+            ApiKey.start,
+            ApiKey.key_hash,
+            ApiKey.scopes,
+            ApiKey.last_used_prefix,
+            Invitation.email,
+            Invitation.email_canonical,
+            Invitation.token_hash,
             AuditEvent.request_id,
             AuditEvent.ip_prefix,
             AuditEvent.data,
         ],
         # Hashes of addresses that are counted by; they are deleted within two days.
-        keep=[User.status, AuditEvent.type, LoginAttempt.key],
-        none=[Role.name, Role.metadata_, RolePermission.permission],
+        keep=[User.kind, User.status, AuditEvent.type, LoginAttempt.key],
+        none=[Import.file_sha256, Role.name, Role.metadata_, RolePermission.permission],
     ),
     export=export,
     erase=erase,
@@ -138,6 +155,21 @@ def _login(login: Session) -> dict[str, Any]:
         "user_agent": login.user_agent,
         "network": login.ip_prefix,
     }
+
+
+def _key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "name": key.name,
+        "start": key.start,
+        "scopes": key.scopes,
+        "created_at": render_instant(key.created_at),
+        "expires_at": render_instant(key.expires_at),
+        "network": key.last_used_prefix,
+    }
+
+
+def _invitation(invitation: Invitation) -> dict[str, Any]:
+    return {"email": invitation.email, "created_at": render_instant(invitation.created_at)}
 
 
 def _event(event: AuditEvent) -> dict[str, Any]:

@@ -107,6 +107,10 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     audit_days: Annotated[
         int, Meta(ge=30, le=3650, description="How long the audit trail is kept")
     ] = 400
+    api_key_mode: Annotated[
+        Literal["live", "test"],
+        Meta(description="What new API keys begin with: `mercato_live_` or `mercato_test_`"),
+    ] = "live"
     shop_name: Annotated[
         str, Meta(min_length=1, max_length=100, description="Name of the shop in mails")
     ] = "Mercato"

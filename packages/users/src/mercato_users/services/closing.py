@@ -16,6 +16,7 @@ from mercato_users.errors import InvalidCredentials, InvalidTransition, TokenExp
 from mercato_users.models import Device, User
 from mercato_users.services import (
     administrators,
+    api_keys,
     audit,
     known_devices,
     open_sessions,
@@ -114,6 +115,7 @@ def _close(
     session.flush()
     open_sessions.end_all(user.id, "closing")
     known_devices.revoke(Device.user_id == user.id)
+    api_keys.revoke_all(user.id)
     grace = timedelta(hours=current_settings(UsersSettings).erasure_grace_hours)
     due_at = utc_now() + grace
     actor = None if actor_id is None else str(actor_id)

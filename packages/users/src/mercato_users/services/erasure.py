@@ -7,10 +7,20 @@ import sqlalchemy as sa
 
 from mercato_kit.db import locked, refreshed, session
 from mercato_users import topics
-from mercato_users.models import Address, AuditEvent, Device, OneTimeToken, Session, User, UserRole
+from mercato_users.models import (
+    Address,
+    ApiKey,
+    AuditEvent,
+    Device,
+    Invitation,
+    OneTimeToken,
+    Session,
+    User,
+    UserRole,
+)
 from mercato_users.services import administrators, standing
 
-_DELETED = (Device, Session, OneTimeToken, UserRole, Address)
+_DELETED = (ApiKey, Device, Session, OneTimeToken, UserRole, Address)
 
 
 def erase_user(user_id: UUID) -> bool:
@@ -59,6 +69,21 @@ def delete_unverified(addresses: Collection[str]) -> int:
     for user_id in deleted:
         _blank_trail(user_id)
     return len(deleted)
+
+
+def delete_invitations(addresses: Collection[str]) -> int:
+    """Delete invitations that were mailed to proven addresses, and return their number.
+
+    Args:
+        addresses: Canonical addresses.
+    """
+    deleted = session.scalars(
+        sa.delete(Invitation)
+        .where(Invitation.email_canonical.in_(addresses))
+        .returning(Invitation.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(deleted.all())
 
 
 def _blank_trail(user_id: UUID) -> None:
