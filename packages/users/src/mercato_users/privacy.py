@@ -36,7 +36,8 @@ _ACCOUNT, _ADDRESS = UserSchema(), AddressSchema()  # type: ignore[no-untyped-ca
 def export(subject: Subject) -> Iterator[Part]:
     """Give the account, addresses, devices, sessions, keys, audit trail and invitations."""
     invitations = sa.select(Invitation).where(Invitation.email_canonical.in_(subject.emails))
-    yield Part("invitations", list(map(_invitation, session.scalars(invitations))))
+    if subject.emails:
+        yield Part("invitations", list(map(_invitation, session.scalars(invitations))))
     user = None if subject.account is None else session.get(User, subject.account)
     if user is None:
         return
