@@ -71,10 +71,10 @@ class TestHashing:
 
         assert hashings(lambda: commit(hash_late)) in (["locked"], ["open"])
 
-    @pytest.mark.parametrize("password", [factories.PASSWORD, "not her password"])
+    @pytest.mark.parametrize("password", [factories.PASSWORD, "not her password", ""])
     @pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
     def test_holds_no_lock_at_login(self, client, commit, hashings, email, password):
-        """A login verifies its password while no transaction is open."""
+        """A login verifies one password while no transaction is open, also an empty one."""
         commit(factories.make_user, "alice@example.com")
         body = {"email": email, "password": password}
 
