@@ -180,6 +180,14 @@ class TestUndoEmail:
         assert client.post("/v1/auth/password/reset", json=new).status_code == 204
         factories.log_in(client, password="an entirely new one")
 
+    def test_revokes_api_keys(self, alice, moved, post, read_with, commit):
+        """Those that a thief has made, and all others."""
+        text, _ = commit(factories.make_api_key, factories.id_of(alice))
+
+        post("undo", moved)
+
+        assert read_with(text, "/v1/users/me").status_code == 401
+
     def test_works_after_the_thief_changed_the_password(self, alice, moved, post):
         """It is the only link that a change of credentials does not void."""
         body = {"current_password": factories.PASSWORD, "password": "the password of a thief"}

@@ -9,7 +9,7 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.jobs import Job
 from mercato_kit.settings import current_settings
 from mercato_users.counters import tables
-from mercato_users.models import AuditEvent, Device, OneTimeToken, Session, User
+from mercato_users.models import ApiKey, AuditEvent, Device, OneTimeToken, Session, User
 from mercato_users.settings import UsersSettings
 
 BATCH = 500
@@ -42,6 +42,12 @@ def forget_devices() -> int:
     return _delete(Device.id, sa.or_(Device.expires_at < before, Device.revoked_at < before))
 
 
+def forget_api_keys() -> int:
+    """Delete API keys a month after they expired or were revoked."""
+    before = utc_now() - ENDED_SESSIONS_KEPT
+    return _delete(ApiKey.id, sa.or_(ApiKey.expires_at < before, ApiKey.revoked_at < before))
+
+
 def forget_audit_events() -> int:
     """Delete the audit trail that is older than the setting ``audit_days``."""
     before = utc_now() - timedelta(days=current_settings(UsersSettings).audit_days)
@@ -53,6 +59,7 @@ def forget_unverified() -> int:
     return _delete(
         User.id,
         User.email_verified_at.is_(None),
+        User.kind == "person",
         User.status == "active",
         User.created_at < _unverified_since(),
         ~sa.exists().where(
@@ -68,6 +75,7 @@ JOBS = (
     Job("forget_tokens", forget_tokens, every_seconds=HOUR),
     Job("forget_sessions", forget_sessions, every_seconds=HOUR),
     Job("forget_devices", forget_devices, every_seconds=HOUR),
+    Job("forget_api_keys", forget_api_keys, every_seconds=HOUR),
     Job("forget_audit_events", forget_audit_events, every_seconds=HOUR),
     Job("forget_unverified", forget_unverified, every_seconds=HOUR),
 )

@@ -3,11 +3,13 @@
 READ = "users.read"
 WRITE = "users.write"
 ROLES_WRITE = "roles.write"
+API_KEYS_WRITE = "api_keys.write"
 AUDIT_READ = "audit.read"
 
 PERMISSIONS = {
     READ: "See every account and its audit trail.",
     WRITE: "Suspend and reactivate accounts, end their sessions, and give them roles.",
     ROLES_WRITE: "See, make, change and delete roles.",
+    API_KEYS_WRITE: "See, make, change and revoke the API keys of other accounts.",
     AUDIT_READ: "See the audit trail of all accounts and roles.",
 }

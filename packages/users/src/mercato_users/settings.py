@@ -116,6 +116,10 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
         str | None,
         Meta(description="File of passwords that are refused: their SHA-1 in hex, sorted"),
     ] = None
+    api_key_mode: Annotated[
+        Literal["live", "test"],
+        Meta(description="What new API keys begin with: `mercato_live_` or `mercato_test_`"),
+    ] = "live"
     shop_name: Annotated[
         str, Meta(min_length=1, max_length=100, description="Name of the shop in mails")
     ] = "Mercato"

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mercato_kit import db
+from mercato_kit import db, keys
 from mercato_kit.leases import Leased
 
 
@@ -133,6 +133,9 @@ class KnownFeature(Base):
     purged_at: Mapped[datetime | None]
 
 
+SUBJECT = "kit.subject"
+"""The purpose that the subjects of requests are sealed for."""
+
 LIVE = sa.text("status IN ('scheduled', 'running', 'waiting', 'failed')")
 """The condition that a request is open; the unique key of open requests has it, too."""
 
@@ -161,7 +164,7 @@ class PrivacyRequest(Leased, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=db.new_id)
     kind: Mapped[str] = mapped_column(sa.String(10))
     subject_sealed: Mapped[bytes | None] = mapped_column(
-        doc="NULL when the person was erased, or the export has expired"
+        keys.Sealed(SUBJECT), doc="NULL when the person was erased, or the export has expired"
     )
     subject_key: Mapped[str] = mapped_column(sa.CHAR(64), doc="HMAC of the subject")
     status: Mapped[str] = mapped_column(sa.String(10))

@@ -15,7 +15,7 @@ from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import TokenExpired
 from mercato_users.models import User
 from mercato_users.one_time_tokens import Used
-from mercato_users.services import audit, mail_limits, open_sessions, proofs
+from mercato_users.services import api_keys, audit, mail_limits, open_sessions, proofs
 from mercato_users.services.proofs import Proof
 
 MAILS_BY_ACCOUNT = 10
@@ -89,6 +89,7 @@ def undo_email(token: str, client: Client = UNKNOWN) -> None:
     version = _set_email(used, password_hash=None, token_epoch=User.token_epoch + 1)
     one_time_tokens.use_up_later(used, one_time_tokens.UNDO_EMAIL)
     open_sessions.end_all(user_id, "email_change_undone")
+    api_keys.revoke_all(user_id)
     topics.request_mail(topics.PASSWORD_RESET_REQUESTED, user_id)
     audit.record(user_id, "email_change_undone", client=client, actor_id=user_id)
     topics.publish_change(topics.EMAIL_UPDATED, user_id, version)

@@ -6,10 +6,19 @@ import sqlalchemy as sa
 
 from mercato_kit.db import locked, refreshed, session
 from mercato_users import topics
-from mercato_users.models import Address, AuditEvent, Device, OneTimeToken, Session, User, UserRole
+from mercato_users.models import (
+    Address,
+    ApiKey,
+    AuditEvent,
+    Device,
+    OneTimeToken,
+    Session,
+    User,
+    UserRole,
+)
 from mercato_users.services import administrators, standing
 
-_DELETED = (Device, Session, OneTimeToken, UserRole, Address, AuditEvent)
+_DELETED = (ApiKey, Device, Session, OneTimeToken, UserRole, Address, AuditEvent)
 
 
 def erase_user(user_id: UUID) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from flask import Flask
 
+from mercato_database.privacy import purge_exports, run_due
 from mercato_kit import leases, limits, work
 from mercato_kit.composition import Composition
 from mercato_kit.db import insert, locked, session, utc_now
@@ -82,6 +83,8 @@ KIT_JOBS = (
     Job("forget_full_buckets", forget_full_buckets, every_seconds=3600),
     Job("purge_idempotency_keys", purge_idempotency_keys, every_seconds=3600),
     Job("purge_events", purge_events, every_seconds=3600),
+    Job("purge_exports", purge_exports, every_seconds=3600),
+    Job("run_privacy_requests", run_due, every_seconds=5, remote=True),
 )
 
 
