@@ -15,7 +15,7 @@ LISTED = [f"password number {number}" for number in range(50)]
 
 def digest(password):
     """Return the SHA-1 of a password in hex."""
-    return hashlib.sha1(password.encode()).hexdigest()
+    return hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
 
 
 @pytest.fixture(params=["{}\n", "{}:12\r\n", "{}:1"])

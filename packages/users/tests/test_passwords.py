@@ -84,7 +84,7 @@ class TestControlCharacters:
 
     def test_are_accepted_at_login(self, client, commit):
         """A password with control characters logs in."""
-        odd_hash = passwords.hash_password(self.ODD)
+        odd_hash = commit(passwords.hash_password, self.ODD)
         commit(factories.make_user, "odd@example.com", password_hash=odd_hash)
         body = {"email": "odd@example.com", "password": self.ODD}
 

@@ -18,12 +18,9 @@ def hashings(app):
         found = []
 
         def profile(frame, event, _argument):
-            # Both hashing and verifying end in a function of this module.
+            # Both hashing and verifying are done by this function, in another thread.
             here = frame.f_globals.get("__name__"), frame.f_code.co_name
-            if event == "call" and here in {
-                ("argon2._password_hasher", "hash"),
-                ("argon2._password_hasher", "verify"),
-            }:
+            if event == "call" and here == ("mercato_users.hashing_memory", "run"):
                 found.append(state_of(app))
 
         sys.setprofile(profile)
@@ -88,7 +85,7 @@ class TestHashing:
 
         seen = hashings(lambda: factories.log_in(client, password=typed))
 
-        assert len(seen) == 4
+        assert len(seen) == 3
         assert set(seen) == {"free"}
 
     def test_holds_no_lock_at_registration(self, client, hashings):

@@ -31,7 +31,8 @@ KEPT_SECONDS = 600
 SAMPLE = 1000
 """Accounts from which the proportions are taken."""
 
-_EXTENSION = "mercato_users_dummies"
+EXTENSION = "mercato_users_dummies"
+"""Where an app keeps the proportions."""
 
 _HASHES = Read(
     sa.select(User.password_hash)
@@ -87,8 +88,8 @@ def draw(email: str) -> str:
 def _shares() -> Shares:
     """Return the shares, read anew after ten minutes, whatever the address is."""
     extensions, now = get_app().extensions, time.monotonic()
-    known: Shares | None = extensions.get(_EXTENSION)
+    known: Shares | None = extensions.get(EXTENSION)
     if known is None or now - known.read_at > KEPT_SECONDS:
         known = Shares.of((one for (one,) in _HASHES.rows()), now)
-        extensions[_EXTENSION] = known
+        extensions[EXTENSION] = known
     return known

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -65,8 +65,7 @@ def hash_password(password: str) -> str:
         Unavailable: The memory for hashing passwords is in use.
     """
     normalized = _normalized(password)
-    with hashing_memory().taken(HASH_MEBIBYTES):
-        return _hasher.hash(normalized)
+    return hashing_memory().run(HASH_MEBIBYTES, lambda: _hasher.hash(normalized))
 
 
 def verify(password_hash: str | None, password: str, *, instead: str = DUMMY_HASH) -> bool:
@@ -80,9 +79,8 @@ def verify(password_hash: str | None, password: str, *, instead: str = DUMMY_HAS
     Raises:
         Unavailable: The memory for hashing passwords is in use.
     """
-    with _memory_for(password_hash or instead):
-        # All are tried, so that the time does not tell which one matches.
-        matches = [hashes.verify(password_hash or instead, form) for form in _forms(password)]
+    # All are tried, so that the time does not tell which one matches.
+    matches = _match(password_hash or instead, _forms(password))
     return password_hash is not None and any(matches)
 
 
@@ -97,15 +95,18 @@ def renewed(password_hash: str, password: str) -> str | None:
         Unavailable: The memory for hashing passwords is in use.
     """
     current, *others = _forms(password)
-    with _memory_for(password_hash):
-        is_current = not others or hashes.verify(password_hash, current)
+    is_current = not others or any(_match(password_hash, [current]))
     if is_current and not _needs_rehash(password_hash):
         return None
     return hash_password(password)
 
 
-def _memory_for(password_hash: str) -> AbstractContextManager[None]:
-    return hashing_memory().taken(max(HASH_MEBIBYTES, hashes.mebibytes(password_hash)))
+def _match(password_hash: str, forms: Sequence[str]) -> list[bool]:
+    """Return for each form of a password whether it matches a hash."""
+    mebibytes = max(HASH_MEBIBYTES, hashes.mebibytes(password_hash))
+    return hashing_memory().run(
+        mebibytes, lambda: [hashes.verify(password_hash, form) for form in forms]
+    )
 
 
 def _needs_rehash(password_hash: str) -> bool:
