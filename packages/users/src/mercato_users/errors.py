@@ -84,6 +84,12 @@ class KeyEnded(Conflict):
     title = "The API key has ended"
 
 
+class InvalidName(Invalid):
+    """The name of a service account is of another form. Raised for operators only."""
+
+    title = "Use up to 50 letters a to z, digits and hyphens, such as stock-sync"
+
+
 class LimitReached(Conflict):
     """The address book is full, or the account has too many API keys."""
 

@@ -31,6 +31,7 @@ GLOSSARY = {
     "key": "The API key, for the header `Authorization`",
     "key_id": "Id of the API key",
     "keys": "The keys; a token names one as `kid`",
+    "kind": "Whose account it is: person, or service for a program",
     "kty": "Key type: OKP",
     "last_seen_at": "When its tokens were last refreshed",
     "last_used_at": "When it was last used, with a precision of ten minutes",

@@ -13,8 +13,11 @@ from mercato_kit.schemas import render_instant
 from mercato_users import services
 from mercato_users.models import (
     Address,
+    ApiKey,
     AuditEvent,
     Device,
+    Import,
+    Invitation,
     LoginAttempt,
     OneTimeToken,
     RefreshToken,
@@ -30,13 +33,14 @@ _ACCOUNT, _ADDRESS = UserSchema(), AddressSchema()  # type: ignore[no-untyped-ca
 
 
 def export(subject: Subject) -> Iterator[Part]:
-    """Give the account, addresses, devices, sessions and audit trail of a user."""
+    """Give the account, addresses, devices, API keys, sessions and audit trail of a user."""
     user = None if subject.account is None else session.get(User, subject.account)
     if user is None:
         return
     yield Part("account", [_ACCOUNT.dump(user)])
     yield Part("addresses", [_ADDRESS.dump(address) for address in _rows_of(Address, user)])
     yield Part("devices", list(map(_device, _rows_of(Device, user))))
+    yield Part("api_keys", list(map(_api_key, _rows_of(ApiKey, user))))
     yield Part("sessions", list(map(_login, _rows_of(Session, user))))
     yield Part("events", list(map(_event, _rows_of(AuditEvent, user))))
 
@@ -47,10 +51,12 @@ def erase(subject: Subject) -> Erased:
     Raises:
         LastAdministrator: No administrator would be left.
     """
+    invitations = services.forget_invitations(subject.emails)
+    counts = {"invitations": invitations} if invitations else {}
     if subject.account is None or session.get(User, subject.account) is None:
-        return Erased()
+        return Erased(counts=counts)
     services.erase_user(subject.account)
-    return Erased([subject.account], {"accounts": 1})
+    return Erased([subject.account], {"accounts": 1, **counts})
 
 
 def find(text: str) -> Subject | None:
@@ -85,6 +91,14 @@ PERSONAL_DATA = PersonalData(
             Device.token_hash,
             Device.user_agent,
             Device.ip_prefix,
+            ApiKey.name,
+            ApiKey.start,
+            ApiKey.key_hash,
+            ApiKey.scopes,
+            ApiKey.last_used_prefix,
+            Invitation.email,
+            Invitation.email_canonical,
+            Invitation.token_hash,
             Session.revoke_reason,
             Session.user_agent,
             Session.ip_prefix,
@@ -100,8 +114,8 @@ PERSONAL_DATA = PersonalData(
             AuditEvent.ip_prefix,
             AuditEvent.data,
         ],
-        keep=[User.status],
-        none=[Role.name, Role.metadata_, RolePermission.permission],
+        keep=[User.status, User.kind],
+        none=[Import.file_sha256, Role.name, Role.metadata_, RolePermission.permission],
     ),
     export=export,
     erase=erase,
@@ -126,6 +140,16 @@ def _device(device: Device) -> dict[str, Any]:
         "used_at": render_instant(device.used_at),
         "user_agent": device.user_agent,
         "network": device.ip_prefix,
+    }
+
+
+def _api_key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "name": key.name,
+        "start": key.start,
+        "scopes": key.scopes,
+        "created_at": render_instant(key.created_at),
+        "network": key.last_used_prefix,
     }
 
 

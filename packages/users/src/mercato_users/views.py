@@ -31,7 +31,7 @@ USERS = View(
     filters={
         "q": sa.or_(*(column.icontains(sa.bindparam("q"), escape="/") for column in _SEARCHED)),
         "role": User.id.in_(_HOLDERS),
-        **comparisons(User.id, User.status, User.created_at),
+        **comparisons(User.id, User.kind, User.status, User.created_at),
     },
     sorts={"created_at": User.created_at},
     id=User.id,

@@ -52,6 +52,7 @@ from mercato_users.services.roles import (
     list_roles,
     update_role,
 )
+from mercato_users.services.service_accounts import create_service
 from mercato_users.services.sessions import Login, log_in
 from mercato_users.services.staff import (
     list_users,
@@ -73,6 +74,7 @@ __all__ = [
     "create_address",
     "create_api_key",
     "create_role",
+    "create_service",
     "create_verified_user",
     "delete_address",
     "delete_role",
