@@ -78,11 +78,11 @@ class TestRequestEmail:
         assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
         assert mails() == []
 
-    def test_mails_five_times_a_day(self, alice):
+    def test_mails_five_times(self, alice):
         """The sixth link to an address is refused."""
         assert [ask(alice).status_code for _ in range(6)] == [202] * 5 + [429]
 
-    def test_mails_ten_addresses_a_day(self, alice):
+    def test_mails_ten_addresses(self, alice):
         """An account cannot send mails to any number of strangers."""
         answers = [ask(alice, email=f"new{number}@example.com") for number in range(11)]
 

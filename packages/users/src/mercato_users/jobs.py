@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from mercato_kit.db import session, utc_now
 from mercato_kit.jobs import Job
 from mercato_kit.settings import current_settings
-from mercato_users import attempts
+from mercato_users.counters import tables
 from mercato_users.models import ApiKey, AuditEvent, Device, OneTimeToken, Session, User
 from mercato_users.settings import UsersSettings
 
@@ -18,7 +18,7 @@ ENDED_SESSIONS_KEPT = timedelta(days=30)
 
 def forget_attempts() -> int:
     """Delete attempts that no limit counts any more."""
-    return attempts.forget_old(utc_now() - attempts.DAY.length - 2 * attempts.DAY.step, limit=BATCH)
+    return tables.forget_old(limit=BATCH)
 
 
 def forget_tokens() -> int:

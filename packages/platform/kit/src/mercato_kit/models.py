@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mercato_kit import db
+from mercato_kit import db, keys
 from mercato_kit.leases import Leased
 
 
@@ -97,6 +97,16 @@ class JobHistory(Leased, Base):
     last_failed_at: Mapped[datetime | None]
 
 
+class Bucket(Base):
+    """A bucket of a rate limit, see :mod:`mercato_kit.limits`; one that is full needs no row."""
+
+    __tablename__ = "kit_bucket"
+    __table_args__ = (sa.Index(None, "full_at"),)
+
+    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True, doc="Kind, and a hash")
+    full_at: Mapped[int] = mapped_column(sa.BigInteger, doc="Milliseconds since 1970")
+
+
 class KnownFeature(Base):
     """A feature whose tables the database has or had, even if its wheel is uninstalled."""
 
@@ -122,6 +132,9 @@ class KnownFeature(Base):
     )
     purged_at: Mapped[datetime | None]
 
+
+SUBJECT = "kit.subject"
+"""The purpose that the subjects of requests are sealed for."""
 
 LIVE = sa.text("status IN ('scheduled', 'running', 'waiting', 'failed')")
 """The condition that a request is open; the unique key of open requests has it, too."""
@@ -151,7 +164,7 @@ class PrivacyRequest(Leased, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=db.new_id)
     kind: Mapped[str] = mapped_column(sa.String(10))
     subject_sealed: Mapped[bytes | None] = mapped_column(
-        doc="NULL when the person was erased, or the export has expired"
+        keys.Sealed(SUBJECT), doc="NULL when the person was erased, or the export has expired"
     )
     subject_key: Mapped[str] = mapped_column(sa.CHAR(64), doc="HMAC of the subject")
     status: Mapped[str] = mapped_column(sa.String(10))

@@ -47,6 +47,12 @@ class EmailOnlySchema(Schema):
     email = Email(required=True)
 
 
+class OwnMailSchema(EmailOnlySchema):
+    """An address to mail a link to, and what makes the device of its owner known."""
+
+    device_token = Line(min=1, max=200, load_default=None, allow_none=True)
+
+
 class TokenOnlySchema(Schema):
     """The token of a mailed link."""
 

@@ -1,7 +1,9 @@
 """Services of users. They take plain values, return models and never commit."""
 
 from mercato_users.services.accounts import (
+    Registration,
     create_verified_user,
+    prepare_registration,
     register,
     request_verification,
     verify_email,
@@ -25,6 +27,7 @@ from mercato_users.services.api_keys import (
 from mercato_users.services.audit import list_events, list_own_events
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
 from mercato_users.services.erasure import erase_user
+from mercato_users.services.login_attempts import Attempt, verify_login
 from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
     end_others as end_other_sessions,
@@ -64,10 +67,12 @@ from mercato_users.services.staff import (
 
 __all__ = [
     "AccessToken",
+    "Attempt",
     "Login",
     "MadeKey",
     "NewPassword",
     "Proof",
+    "Registration",
     "Tokens",
     "change_password",
     "confirm_email",
@@ -98,6 +103,7 @@ __all__ = [
     "log_in",
     "log_out",
     "prepare_password",
+    "prepare_registration",
     "reactivate_user",
     "refresh_tokens",
     "register",
@@ -120,4 +126,5 @@ __all__ = [
     "update_user",
     "verify_caller",
     "verify_email",
+    "verify_login",
 ]

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from mercato_kit.keys import derive_key
+from mercato_kit import keys
+from mercato_kit.models import SUBJECT as SEALED_FOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,16 @@ class Subject:
 
 def seal(subject: Subject) -> bytes:
     """Return a subject as it is stored."""
-    return _seal(_as_json(subject))
+    return keys.seal(SEALED_FOR, _as_json(subject))
 
 
 def unseal(sealed: bytes) -> Subject:
-    """Return the subject of :func:`seal`."""
-    body = json.loads(_open(sealed))
+    """Return the subject of :func:`seal`.
+
+    Raises:
+        CannotOpen: It was sealed by a server key that this deployment does not have.
+    """
+    body = json.loads(keys.open(SEALED_FOR, sealed))
     return Subject(
         None if body["account"] is None else UUID(body["account"]),
         frozenset(body["emails"]),
@@ -66,17 +71,8 @@ def unseal(sealed: bytes) -> Subject:
 def key_of(subject: Subject) -> str:
     """Return the key by which open requests of one subject are found: an HMAC, 64 hex digits."""
     named = Subject(subject.account) if subject.account else subject
-    return hmac.digest(
-        derive_key("kit.privacy_subject"), repr(_sorted(named)).encode(), _HASH
-    ).hex()
-
-
-_HASH = hashlib.sha256
-
-
-def _sorted(subject: Subject) -> tuple[object, ...]:
-    refs = sorted((word, sorted(ids)) for word, ids in subject.refs.items() if ids)
-    return subject.account, sorted(subject.emails), refs
+    key = keys.derive("kit.privacy_subject").secret
+    return hmac.digest(key, _as_json(named), hashlib.sha256).hex()
 
 
 def _as_json(subject: Subject) -> bytes:
@@ -84,11 +80,3 @@ def _as_json(subject: Subject) -> bytes:
     account = None if subject.account is None else str(subject.account)
     body = {"account": account, "emails": sorted(subject.emails), "refs": refs}
     return json.dumps(body).encode()
-
-
-def _seal(body: bytes) -> bytes:
-    return body
-
-
-def _open(sealed: bytes) -> bytes:
-    return sealed
