@@ -97,6 +97,27 @@ class LimitReached(Conflict):
     title = "There are 50 already; delete one first"
 
 
+class AlreadyInvited(Conflict):
+    """The address has an invitation that can be accepted; mail it again instead."""
+
+    code = "already_invited"
+    title = "There is an invitation for this address already"
+
+
+class InvitationAccepted(Conflict):
+    """The invitation was accepted, so it cannot be changed."""
+
+    code = "invitation_accepted"
+    title = "The invitation was accepted"
+
+
+class AccountExists(Conflict):
+    """The address of an invitation has an account. Its owner, who has the link, may know it."""
+
+    code = "account_exists"
+    title = "Sign in to your account with this address to accept the invitation"
+
+
 class LastAdministrator(Conflict):
     """The last active administrator would be lost, and with it the way to make another."""
 

@@ -1,6 +1,7 @@
 """What names mean in the API document."""
 
 GLOSSARY = {
+    "accepted_at": "When it was accepted",
     "access_token": "Bearer token (JWT) for the header `Authorization`",
     "acr": "How the caller signed in: 1 with one factor, 2 with a second one",
     "actor_id": "Id of who did it; null for the system",
@@ -25,6 +26,8 @@ GLOSSARY = {
     "expires_at": "When it ends",
     "family_name": "Family name",
     "given_name": "Given name",
+    "invitation_id": "Id of the invitation",
+    "invited_by": "Id of the account that sent it",
     "is_default_billing": "Whether it is the default for bills",
     "is_default_shipping": "Whether goods are sent there by default",
     "is_system": "Whether it holds every permission, and cannot be changed",

@@ -51,7 +51,7 @@ def erase(subject: Subject) -> Erased:
     Raises:
         LastAdministrator: No administrator would be left.
     """
-    invitations = services.forget_invitations(subject.emails)
+    invitations = services.erase_invitations(subject.emails)
     counts = {"invitations": invitations} if invitations else {}
     if subject.account is None or session.get(User, subject.account) is None:
         return Erased(counts=counts)

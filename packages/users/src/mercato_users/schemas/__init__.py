@@ -40,6 +40,13 @@ from mercato_users.schemas.audit import (
     OwnAuditEventListSchema,
     OwnAuditEventSchema,
 )
+from mercato_users.schemas.invitations import (
+    AcceptanceSchema,
+    InvitationListQuerySchema,
+    InvitationListSchema,
+    InvitationSchema,
+    NewInvitationSchema,
+)
 from mercato_users.schemas.roles import (
     NewRoleSchema,
     PermissionSchema,
@@ -65,6 +72,7 @@ from mercato_users.schemas.sessions import (
 )
 
 __all__ = [
+    "AcceptanceSchema",
     "AccessTokenSchema",
     "AddressChangesSchema",
     "AddressListQuerySchema",
@@ -81,12 +89,16 @@ __all__ = [
     "CredentialsSchema",
     "EmailChangeSchema",
     "EmailOnlySchema",
+    "InvitationListQuerySchema",
+    "InvitationListSchema",
+    "InvitationSchema",
     "KeySchema",
     "KeySetSchema",
     "LoginSchema",
     "MadeApiKeySchema",
     "NewAddressSchema",
     "NewApiKeySchema",
+    "NewInvitationSchema",
     "NewPasswordSchema",
     "NewRoleSchema",
     "NewUserSchema",

@@ -1,5 +1,6 @@
 """Services of users. They take plain values, return models and never commit."""
 
+from mercato_users.services.acceptances import accept_invitation, prepare_acceptance
 from mercato_users.services.accounts import (
     Registration,
     create_verified_user,
@@ -27,6 +28,14 @@ from mercato_users.services.api_keys import (
 from mercato_users.services.audit import list_events, list_own_events
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
 from mercato_users.services.erasure import erase_user
+from mercato_users.services.invitations import (
+    erase_invitations,
+    find_invitation,
+    invite,
+    list_invitations,
+    resend_invitation,
+    revoke_invitation,
+)
 from mercato_users.services.login_attempts import Attempt, verify_login
 from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
@@ -74,6 +83,7 @@ __all__ = [
     "Proof",
     "Registration",
     "Tokens",
+    "accept_invitation",
     "change_password",
     "confirm_email",
     "create_address",
@@ -85,16 +95,20 @@ __all__ = [
     "delete_role",
     "end_other_sessions",
     "end_session",
+    "erase_invitations",
     "erase_user",
     "find_address",
     "find_api_key",
+    "find_invitation",
     "find_role",
     "find_role_by_name",
     "find_user",
     "grant_role",
+    "invite",
     "list_addresses",
     "list_api_keys",
     "list_events",
+    "list_invitations",
     "list_own_events",
     "list_permissions",
     "list_roles",
@@ -102,6 +116,7 @@ __all__ = [
     "list_users",
     "log_in",
     "log_out",
+    "prepare_acceptance",
     "prepare_password",
     "prepare_registration",
     "reactivate_user",
@@ -111,8 +126,10 @@ __all__ = [
     "request_login_link",
     "request_password_reset",
     "request_verification",
+    "resend_invitation",
     "reset_password",
     "revoke_api_key",
+    "revoke_invitation",
     "revoke_role",
     "revoke_sessions",
     "roll_api_key",
