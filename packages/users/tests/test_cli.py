@@ -1,12 +1,9 @@
 import json
-from functools import partial
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
 from mercato_kit.db import session
-from mercato_users.cli import commands
 from mercato_users.errors import (
     EmailTaken,
     LastAdministrator,
@@ -19,17 +16,6 @@ from mercato_users.errors import (
 from mercato_users.models import User
 
 from . import factories
-
-
-@pytest.fixture
-def mercato_users(app, commit):
-    """A function that runs ``mercato users …`` with an input, as the host does."""
-
-    def run(*arguments, typed=""):
-        command = partial(CliRunner().invoke, commands, arguments, input=typed)
-        return commit(command, catch_exceptions=False)
-
-    return run
 
 
 class TestSecurityLog:

@@ -9,7 +9,7 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.jobs import Job
 from mercato_kit.settings import current_settings
 from mercato_users import attempts
-from mercato_users.models import AuditEvent, Device, OneTimeToken, Session, User
+from mercato_users.models import AuditEvent, Device, OneTimeToken, Session, StoredSigningKey, User
 from mercato_users.settings import UsersSettings
 
 BATCH = 500
@@ -42,6 +42,11 @@ def forget_devices() -> int:
     return _delete(Device.id, sa.or_(Device.expires_at < before, Device.revoked_at < before))
 
 
+def forget_signing_keys() -> int:
+    """Delete keys of access tokens a day after they have gone."""
+    return _delete(StoredSigningKey.kid, StoredSigningKey.gone_at < utc_now() - timedelta(days=1))
+
+
 def forget_audit_events() -> int:
     """Delete the audit trail that is older than the setting ``audit_days``."""
     before = utc_now() - timedelta(days=current_settings(UsersSettings).audit_days)
@@ -68,6 +73,7 @@ JOBS = (
     Job("forget_tokens", forget_tokens, every_seconds=HOUR),
     Job("forget_sessions", forget_sessions, every_seconds=HOUR),
     Job("forget_devices", forget_devices, every_seconds=HOUR),
+    Job("forget_signing_keys", forget_signing_keys, every_seconds=HOUR),
     Job("forget_audit_events", forget_audit_events, every_seconds=HOUR),
     Job("forget_unverified", forget_unverified, every_seconds=HOUR),
 )

@@ -16,6 +16,7 @@ from mercato_users.services.address_book import (
 from mercato_users.services.audit import list_events, list_own_events
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
 from mercato_users.services.erasure import erase_user
+from mercato_users.services.key_rotation import rotate_keys
 from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
     end_others as end_other_sessions,
@@ -93,6 +94,7 @@ __all__ = [
     "reset_password",
     "revoke_role",
     "revoke_sessions",
+    "rotate_keys",
     "step_up",
     "suspend_user",
     "undo_email",
