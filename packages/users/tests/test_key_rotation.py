@@ -184,14 +184,19 @@ class TestRotateKeys:
 
         assert commit(lambda: session.scalars(sa.select(StoredSigningKey.kid)).all()) == [new]
 
-    def test_survives_a_change_of_the_server_key(self, client, alice, rotate, server_key):
-        """A stored key signs on after the change, while the former server key is accepted."""
+    def test_survives_a_change_of_the_server_key(
+        self, client, alice, rotate, server_key, run_worker
+    ):
+        """A stored key signs on during the change, and after it: the worker sealed it anew."""
         new, _ = rotate(at_once=True)
         server_key.change()
+        during = refreshed(client, alice.tokens)
+        run_worker()
+        server_key.end_previous()
+        after = refreshed(client, during)
 
-        tokens = refreshed(client, alice.tokens)
-
-        assert (kid_of(tokens["access_token"]), status_with(client, tokens)) == (new, 200)
+        assert [kid_of(one["access_token"]) for one in (during, after)] == [new, new]
+        assert [status_with(client, one) for one in (during, after)] == [200, 200]
 
 
 class TestKeyRing:
