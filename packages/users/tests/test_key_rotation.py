@@ -185,13 +185,14 @@ class TestRotateKeys:
         assert commit(lambda: session.scalars(sa.select(StoredSigningKey.kid)).all()) == [new]
 
     def test_survives_a_change_of_the_server_key(
-        self, client, alice, rotate, server_key, run_worker
+        self, client, alice, rotate, server_key, run_worker, commit, ring
     ):
         """A stored key signs on during the change, and after it: the worker sealed it anew."""
         new, _ = rotate(at_once=True)
         server_key.change()
         during = refreshed(client, alice.tokens)
         run_worker()
+        commit(ring.read)
         server_key.end_previous()
         after = refreshed(client, during)
 

@@ -92,7 +92,8 @@ class KeyRing:
         Raises:
             CannotOpen: The key was sealed by a server key that is not accepted any more.
         """
-        if newest != (self._stored[0].jwk["kid"] if self._stored else None):
+        known = self._stored[0].jwk["kid"] if self._stored else None
+        if newest != known or self._is_old():
             self.read()
         now = utc_now()
         started = (one for one in self._current() if one.signs_from <= now)
@@ -100,7 +101,7 @@ class KeyRing:
 
     def find(self, kid: str) -> Mapping[str, Any] | None:
         """Return the public JWK of a key whose tokens are valid; None if there is none."""
-        if time.monotonic() - self._read_at >= KEPT_SECONDS:
+        if self._is_old():
             self.read()
         found = self._find(kid)
         if found is None and time.monotonic() - self._missed_at >= PAUSE_SECONDS:
@@ -120,6 +121,9 @@ class KeyRing:
             return
         self._stored = [_stored(*row) for row in _STORED.rows()]
         self._read_at = time.monotonic()
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._read_at >= KEPT_SECONDS
 
     def _find(self, kid: str) -> Mapping[str, Any] | None:
         return next((one.jwk for one in self._current() if one.jwk["kid"] == kid), None)
