@@ -11,7 +11,7 @@ from mercato_kit.hosts import is_example, is_host, is_http_url, is_loopback, is_
 from mercato_kit.settings import Rule, Secret, Settings, WrongSetting
 from mercato_users.breached_passwords import is_list
 from mercato_users.emails import parse_sender
-from mercato_users.signing_keys import from_pem
+from mercato_users.signing_keys import from_pems
 
 HASH_MEBIBYTES = 19
 """Memory in which a password is hashed."""
@@ -75,7 +75,10 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     audience: Annotated[str, Meta(min_length=1, description="`aud` of access tokens")] = "mercato"
     signing_key: Annotated[
         Secret | None,
-        Meta(description="Ed25519 private key (PEM, PKCS 8) that signs access tokens"),
+        Meta(
+            description="Ed25519 private keys (PEM, PKCS 8) of access tokens: the first one signs, "
+            "all verify; by default `mercato users rotate-keys` makes them"
+        ),
     ] = None
     access_token_seconds: Annotated[
         int, Meta(ge=1, le=3600, description="How long an access token is valid")
@@ -162,9 +165,9 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
         _check_list(self.breached_passwords)
         if self.signing_key is not None:
             try:
-                from_pem(self.signing_key.reveal())
+                from_pems(self.signing_key.reveal())
             except ValueError as error:
-                what = "expected an Ed25519 private key in PEM"
+                what = "expected Ed25519 private keys in PEM"
                 raise WrongSetting("signing_key", what) from error
 
 

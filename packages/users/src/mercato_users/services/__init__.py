@@ -42,6 +42,7 @@ from mercato_users.services.invitations import (
     resend_invitation,
     revoke_invitation,
 )
+from mercato_users.services.key_rotation import rotate_keys
 from mercato_users.services.login_attempts import Attempt, verify_login
 from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
@@ -147,6 +148,7 @@ __all__ = [
     "revoke_role",
     "revoke_sessions",
     "roll_api_key",
+    "rotate_keys",
     "step_up",
     "suspend_user",
     "undo_email",
