@@ -14,6 +14,7 @@ from mercato_users.models.accounts import (
     Role,
     RolePermission,
     Session,
+    StoredSigningKey,
     User,
     UserRole,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Role",
     "RolePermission",
     "Session",
+    "StoredSigningKey",
     "User",
     "UserRole",
 ]

@@ -1,6 +1,16 @@
 """Endpoints of users. Importing the modules registers their routes on the blueprints."""
 
-from mercato_users.routes import accounts, api_keys, factors, me, roles, sessions, staff
+from mercato_users.routes import (
+    accounts,
+    api_keys,
+    factors,
+    invitations,
+    me,
+    privacy,
+    roles,
+    sessions,
+    staff,
+)
 from mercato_users.routes.blueprint import blueprint, well_known
 
 __all__ = [
@@ -8,7 +18,9 @@ __all__ = [
     "api_keys",
     "blueprint",
     "factors",
+    "invitations",
     "me",
+    "privacy",
     "roles",
     "sessions",
     "staff",

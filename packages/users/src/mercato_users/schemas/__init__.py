@@ -40,6 +40,14 @@ from mercato_users.schemas.audit import (
     OwnAuditEventListSchema,
     OwnAuditEventSchema,
 )
+from mercato_users.schemas.invitations import (
+    AcceptanceSchema,
+    InvitationListQuerySchema,
+    InvitationListSchema,
+    InvitationSchema,
+    NewInvitationSchema,
+)
+from mercato_users.schemas.privacy import AccountClosingSchema, ErasureSchema, ExportSchema
 from mercato_users.schemas.roles import (
     NewRoleSchema,
     PermissionSchema,
@@ -70,7 +78,9 @@ from mercato_users.schemas.sessions import (
 
 __all__ = [
     "LOGIN_ANSWERS",
+    "AcceptanceSchema",
     "AccessTokenSchema",
+    "AccountClosingSchema",
     "AddressChangesSchema",
     "AddressListQuerySchema",
     "AddressListSchema",
@@ -87,7 +97,12 @@ __all__ = [
     "CredentialsSchema",
     "EmailChangeSchema",
     "EmailOnlySchema",
+    "ErasureSchema",
+    "ExportSchema",
     "FactorLoginSchema",
+    "InvitationListQuerySchema",
+    "InvitationListSchema",
+    "InvitationSchema",
     "KeySchema",
     "KeySetSchema",
     "LoginSchema",
@@ -95,6 +110,7 @@ __all__ = [
     "MfaRequiredSchema",
     "NewAddressSchema",
     "NewApiKeySchema",
+    "NewInvitationSchema",
     "NewPasswordSchema",
     "NewRoleSchema",
     "NewUserSchema",

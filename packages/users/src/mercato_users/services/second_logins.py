@@ -11,7 +11,7 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.errors import TooManyRequests
 from mercato_kit.limits import Take
 from mercato_kit.reads import Read
-from mercato_users import counters, one_time_tokens, opaque_tokens, topics
+from mercato_users import counters, key_ring, one_time_tokens, opaque_tokens, topics
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.counters import Counter, Sums, tables
 from mercato_users.errors import ChallengeExpired, InvalidCode
@@ -66,7 +66,7 @@ def complete_login(sent: Answer, client: Client = UNKNOWN) -> Login:
         _warn_owner(tried.user_id)
         raise InvalidCode(facts={"user_id": tried.user_id})
     challenges.use(sent.challenge, challenges.LOGIN)
-    user = _record_login(tried)
+    user, newest_key = _record_login(tried)
     if tried.data["pass"] is not None:
         one_time_tokens.use_pass(tried.data["pass"])
     beginning = Beginning(
@@ -76,7 +76,7 @@ def complete_login(sent: Answer, client: Client = UNKNOWN) -> Login:
         acr=2,
         amr=together(["pwd"], proof.amr, ["mfa"]),
     )
-    return sessions.start(user, beginning, client)
+    return sessions.start(user, newest_key, beginning, client)
 
 
 def _read(user_id: UUID, device_token: str | None) -> _Limits:
@@ -92,13 +92,16 @@ def _read(user_id: UUID, device_token: str | None) -> _Limits:
     return _Limits(seen, own if is_known else of_account, sums)
 
 
-def _record_login(tried: Tried) -> User:
-    """Record the time of the login, which locks the row of the user, and return the user.
+def _record_login(tried: Tried) -> tuple[User, str | None]:
+    """Record the time of the login, which locks the row of the user.
+
+    Returns:
+        The user, and the newest signing key.
 
     Raises:
         ChallengeExpired: The credentials or the status have changed meanwhile.
     """
-    user = session.scalar(
+    recorded = session.execute(
         sa.update(User)
         .where(
             User.id == tried.user_id,
@@ -107,12 +110,12 @@ def _record_login(tried: Tried) -> User:
         )
         # A login is not a change of the profile.
         .values(last_login_at=utc_now(), updated_at=User.updated_at)
-        .returning(User)
+        .returning(User, key_ring.NEWEST)
         .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    if user is None:
+    ).one_or_none()
+    if recorded is None:
         raise ChallengeExpired
-    return user
+    return recorded[0], recorded[1]
 
 
 def _warn_owner(user_id: UUID) -> None:

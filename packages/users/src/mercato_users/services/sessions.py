@@ -9,7 +9,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.later import later
-from mercato_users import one_time_tokens, opaque_tokens, topics
+from mercato_users import key_ring, one_time_tokens, opaque_tokens, topics
+from mercato_users.access_tokens import Claims
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials, TokenExpired
 from mercato_users.models import Role, Session, User, UserRole
@@ -76,7 +77,7 @@ _RECORD_LOGIN = (
         # A login is not a change of the profile.
         updated_at=User.updated_at,
     )
-    .returning(User)
+    .returning(User, key_ring.NEWEST)
     .execution_options(synchronize_session=False, populate_existing=True)
 )
 
@@ -98,7 +99,8 @@ def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login | Challenged:
     account, sent = attempt.account, attempt.sent
     if account is not None and attempt.is_right:
         attempt.count(failures=0)
-        if user := _record_login(account, attempt.renewed):
+        if recorded := _record_login(account, attempt.renewed):
+            user, newest_key = recorded
             if user.has_factor:
                 return second_factors.challenge_login(user, sent)
             if sent.mailed_pass is not None and account.has_pass:
@@ -108,21 +110,21 @@ def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login | Challenged:
             beginning = Beginning(
                 seen=seen, device_token=sent.device_token, device_name=sent.device_name
             )
-            return start(user, beginning, client)
+            return start(user, newest_key, beginning, client)
     attempt.count(failures=1)
     raise InvalidCredentials(facts={"user_id": account.id if account else None})
 
 
-def _record_login(account: Account, renewed: str | None) -> User | None:
+def _record_login(account: Account, renewed: str | None) -> tuple[User, str | None] | None:
     """Update the time of the last login, and the hash if *renewed* is a new one.
 
     The row stays locked until the commit, so that a concurrent end of all sessions includes the
     new one.
 
     Returns:
-        The user; None if the password or the status has changed since the password was verified.
-        A change of the password begins another epoch. A concurrent login may have renewed the
-        hash, which then stays.
+        The user, and the newest signing key; None if the password or the status has changed since
+        the password was verified. A change of the password begins another epoch. A concurrent
+        login may have renewed the hash, which then stays.
     """
     values = {
         "account": account.id,
@@ -131,7 +133,8 @@ def _record_login(account: Account, renewed: str | None) -> User | None:
         "kept": renewed or account.password_hash,
         "now": utc_now(),
     }
-    return session.scalar(_RECORD_LOGIN, values)
+    row = session.execute(_RECORD_LOGIN, values).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def _read_roles(user: User) -> bool:
@@ -149,8 +152,15 @@ def _read_roles(user: User) -> bool:
     return any(holds for _, holds in rows)
 
 
-def start(user: User, beginning: Beginning, client: Client) -> Login:
-    """Start a session of a user whose row is locked."""
+def start(user: User, newest_key: str | None, beginning: Beginning, client: Client) -> Login:
+    """Start a session of a user whose row is locked.
+
+    Args:
+        user: The user.
+        newest_key: The newest signing key.
+        beginning: How the session begins.
+        client: Where.
+    """
     now, token, session_id = utc_now(), opaque_tokens.new_token(), new_id()
     device_id, device_token = known_devices.recognize(
         user, beginning.seen, beginning.device_token, client
@@ -177,7 +187,7 @@ def start(user: User, beginning: Beginning, client: Client) -> Login:
     refreshes.append(session_id, token, 0, now)
     topics.publish_login(user.id, session_id)
     audit.record(user.id, "logged_in", client=client, actor_id=user.id, session_id=session_id)
-    issued = refreshes.access_token(user.id, session_id, user.token_epoch)
+    issued = refreshes.access_token(Claims(user.id, session_id, user.token_epoch), newest_key)
     return Login(
         access_token=issued.access_token,
         expires_in=issued.expires_in,
