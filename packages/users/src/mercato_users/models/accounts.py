@@ -201,21 +201,6 @@ class StoredSigningKey(Base):
     gone_at: Mapped[datetime | None] = mapped_column(doc="When its tokens become invalid")
 
 
-class StoredSigningKey(Base):
-    """A key that signs access tokens, from a rotation; without one, keys are derived."""
-
-    __tablename__ = "users_signing_key"
-    __table_args__ = (sa.CheckConstraint("algorithm IN ('EdDSA', 'ES256')", name="algorithm"),)
-
-    kid: Mapped[str] = mapped_column(sa.String(43), primary_key=True, doc="Thumbprint (RFC 7638)")
-    algorithm: Mapped[str] = mapped_column(sa.String(10), doc="As in JWTs (RFC 8037)")
-    private_sealed: Mapped[bytes] = mapped_column(Sealed("users.signing_key"))
-    public_jwk: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime]
-    signs_from: Mapped[datetime] = mapped_column(doc="Until another one signs")
-    gone_at: Mapped[datetime | None] = mapped_column(doc="When its tokens become invalid")
-
-
 class Role(Identified, Base):
     """A named set of permissions."""
 
