@@ -9,6 +9,7 @@ from mercato_kit import work
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.identity import current_principal
 from mercato_testing.contracts import AccountsSuite
+from mercato_testing.mails import MESSAGES
 from mercato_users import one_time_tokens, services
 from mercato_users.models import AuditEvent, User
 from mercato_users.provides import AccountFactors
@@ -23,13 +24,13 @@ HAS_FACTOR = sa.select(User.has_factor)
 @pytest.fixture
 def fakes():
     """A feature with a second factor."""
-    return [MIRROR]
+    return [MESSAGES, MIRROR]
 
 
 @pytest.fixture
-def settings(settings):
+def settings():
     """Keepers need a second factor."""
-    return {**settings, "second_factor_for": ["keepers"]}
+    return {"second_factor_for": ["keepers"]}
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_kit.db import session, utc_now
+from mercato_testing.mails import MESSAGES
 from mercato_users.models import AuditEvent, Challenge, Session
 
 from .mirror import CLONE, MIRROR, RECOVERY, answer_to, enroll
@@ -14,7 +15,7 @@ ROLE = {"name": "x", "permissions": []}
 @pytest.fixture
 def fakes():
     """A feature with a second factor."""
-    return [MIRROR]
+    return [MESSAGES, MIRROR]
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ class TestWithoutProvider:
     @pytest.fixture
     def fakes(self):
         """No feature has a second factor."""
-        return []
+        return [MESSAGES]
 
     def test_is_unavailable(self, charlie, commit):
         """An account whose factor no enabled feature can verify gets no challenge."""

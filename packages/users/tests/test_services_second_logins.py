@@ -5,8 +5,9 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_kit.db import session, utc_now
+from mercato_testing.mails import MESSAGES
 from mercato_users import services
-from mercato_users.models import AuditEvent, Session, User
+from mercato_users.models import AuditEvent, Challenge, Session, User
 
 from . import factories
 from .factories import id_of
@@ -18,13 +19,13 @@ ALICE = {"email": "alice@example.com", "password": factories.PASSWORD}
 @pytest.fixture
 def fakes():
     """A feature with a second factor."""
-    return [MIRROR]
+    return [MESSAGES, MIRROR]
 
 
 @pytest.fixture
-def settings(settings):
+def settings():
     """Keepers need a second factor."""
-    return {**settings, "second_factor_for": ["keepers"]}
+    return {"second_factor_for": ["keepers"]}
 
 
 @pytest.fixture
@@ -234,8 +235,6 @@ class TestCompleteLogin:
     @pytest.mark.usefixtures("enrolled")
     def test_deletes_old_challenges(self, client, run_worker, commit):
         """The worker deletes challenges that have expired."""
-        from mercato_users.models import Challenge  # noqa: PLC0415
-
         begin(client)
         over = {"expires_at": utc_now() - timedelta(minutes=1)}
         commit(lambda: session.execute(sa.update(Challenge).values(**over)))
@@ -281,12 +280,12 @@ class TestWithoutProvider:
     @pytest.fixture
     def fakes(self):
         """No feature has a second factor."""
-        return []
+        return [MESSAGES]
 
     @pytest.fixture
-    def settings(self, _mail_folder):
+    def settings(self):
         """No role needs one."""
-        return {"mail": "folder", "mail_folder": str(_mail_folder)}
+        return {}
 
     @pytest.mark.usefixtures("enrolled")
     def test_is_unavailable(self, client):
