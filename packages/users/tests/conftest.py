@@ -51,6 +51,12 @@ def as_user(app, commit):
 
 
 @pytest.fixture
+def read_with(client):
+    """A function that reads with an API key: ``read_with(key, "/v1/users")``."""
+    return lambda key, path: client.get(path, headers=factories.bearer(key))
+
+
+@pytest.fixture
 def mails(_mail_folder, run_worker):
     """A function that runs the worker and returns the mails it sent, oldest first."""
     for file in _mail_folder.iterdir():

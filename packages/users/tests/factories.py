@@ -8,8 +8,10 @@ from argon2 import PasswordHasher
 
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.emails import canonical_email
-from mercato_users import services
+from mercato_users import opaque_tokens, services
+from mercato_users.api_keys import new_key
 from mercato_users.models import (
+    ApiKey,
     LoginAttempt,
     Role,
     RolePermission,
@@ -78,6 +80,25 @@ def open_sessions(user_id, number):
     )
     session.flush()
     return ids[0]
+
+
+def make_api_key(user_id, scopes=(), **columns):
+    """Store an API key that expires in an hour, and return its text and its id."""
+    text, now = new_key("live"), utc_now()
+    values = {
+        "user_id": user_id,
+        "name": "Key",
+        "start": text[:17],
+        "key_hash": opaque_tokens.digest(text),
+        "scopes": list(scopes),
+        "created_by": user_id,
+        "created_at": now,
+        "expires_at": now + timedelta(hours=1),
+    }
+    key = ApiKey(**values | columns)
+    session.add(key)
+    session.flush()
+    return text, key.id
 
 
 def age_logins(by):

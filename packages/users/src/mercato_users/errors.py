@@ -77,11 +77,18 @@ class EmailTaken(Conflict):
     title = "An account with this e-mail address already exists"
 
 
+class KeyEnded(Conflict):
+    """The API key has expired, or another one took its place."""
+
+    code = "key_ended"
+    title = "The API key has ended"
+
+
 class LimitReached(Conflict):
-    """The address book is full."""
+    """The address book is full, or the account has too many API keys."""
 
     code = "limit_reached"
-    title = "You have 50 addresses; delete one first"
+    title = "There are 50 already; delete one first"
 
 
 class LastAdministrator(Conflict):
@@ -115,9 +122,9 @@ class RoleInUse(Conflict):
 class UnknownPermission(Invalid):
     """No feature of the deployment declares a permission."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], field: str = "permissions") -> None:
         detail = f"No enabled feature declares {', '.join(names)}."
-        super().__init__(detail, errors=[FieldError("/permissions", "unknown_permission", detail)])
+        super().__init__(detail, errors=[FieldError(f"/{field}", "unknown_permission", detail)])
 
 
 class UnknownRole(Invalid):

@@ -83,10 +83,21 @@ def mail_email_changed(event: Event) -> None:
     _mail(event, lambda _: _with_link(purpose, event, messages.email_changed))
 
 
+def mail_erasure(event: Event) -> None:
+    """Mail a link that cancels the erasure of an account."""
+
+    def compose(user: User) -> Letter:
+        token = one_time_tokens.issued(one_time_tokens.CANCEL_ERASURE, event.aggregate_id)
+        return user.email, *messages.erasure(token)
+
+    _mail(event, compose, status="closing")
+
+
 PUBLISHES = (
     topics.VERIFIED,
     topics.SIGNED_IN,
     topics.ERASED,
+    topics.ERASURE_ASKED,
     topics.ROLES_CHANGED,
     topics.SUSPENDED,
     topics.REACTIVATED,
@@ -112,6 +123,7 @@ HANDLES = (
     Handler(topics.EMAIL_CHANGE_NOTICE, mail_email_change_notice, remote=True),
     Handler(topics.EMAIL_TAKEN, mail_email_taken, remote=True),
     Handler(topics.EMAIL_CHANGED, mail_email_changed, remote=True),
+    Handler(topics.ERASURE_ASKED, mail_erasure, remote=True),
 )
 
 
@@ -145,12 +157,15 @@ def _with_link(
     return None if address is None else (address, *message(token))
 
 
-def _mail(event: Event, compose: Callable[[User], Letter | None]) -> None:
+def _mail(
+    event: Event, compose: Callable[[User], Letter | None], *, status: str = "active"
+) -> None:
     """Compose a mail in a unit of work, and send it after the commit.
 
     Args:
         event: Has the id of the recipient.
         compose: Returns the letter; None if the mail is no longer needed.
+        status: The status of accounts that get it.
     """
     # A server sends no mails; the worker does.
     from mercato_users import mail  # noqa: PLC0415
@@ -158,7 +173,7 @@ def _mail(event: Event, compose: Callable[[User], Letter | None]) -> None:
     def write() -> mail.Mail | None:
         user_id = event.payload["user_id"]
         user = None if user_id is None else session.get(User, UUID(user_id))
-        letter = compose(user) if user is not None and user.status == "active" else None
+        letter = compose(user) if user is not None and user.status == status else None
         if letter is None:
             return None
         to, subject, text = letter

@@ -10,7 +10,7 @@ from mercato_users.events import HANDLES, PUBLISHES
 from mercato_users.jobs import JOBS
 from mercato_users.models import Base, User
 from mercato_users.permissions import PERMISSIONS
-from mercato_users.privacy import erase_subject, export_subject
+from mercato_users.privacy import PERSONAL_DATA
 from mercato_users.provides import AccountOwners, Identity
 from mercato_users.routes import blueprint, well_known
 from mercato_users.sample_data import make_sample_data
@@ -30,7 +30,6 @@ feature = Feature(
     settings=UsersSettings,
     permissions=PERMISSIONS,
     cli=commands,
-    export_subject=export_subject,
-    erase_subject=erase_subject,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )

@@ -6,10 +6,11 @@ from functools import lru_cache
 from importlib.resources import files
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError
 
 from mercato_kit.emails import canonical_email
 from mercato_kit.text import is_text, normalize
+from mercato_users import hashes
 from mercato_users.errors import WeakPassword
 
 SHORTEST = 12
@@ -81,9 +82,17 @@ def renewed(password_hash: str, password: str) -> str | None:
     """
     current, *others = _forms(password)
     is_current = not others or _matches(password_hash, current)
-    if is_current and not _hasher.check_needs_rehash(password_hash):
+    if is_current and not _needs_rehash(password_hash):
         return None
     return hash_password(password)
+
+
+def _needs_rehash(password_hash: str) -> bool:
+    try:
+        return _hasher.check_needs_rehash(password_hash)
+    except InvalidHashError:
+        # It was imported from another system.
+        return True
 
 
 def _normalized(password: str) -> str:
@@ -99,11 +108,8 @@ def _forms(password: str) -> list[str]:
 
 
 def _matches(password_hash: str | None, form: str) -> bool:
-    try:
-        _hasher.verify(password_hash or _DUMMY_HASH, form)
-    except (VerificationError, InvalidHashError):
-        return False
-    return password_hash is not None
+    matches = hashes.verify(password_hash or _DUMMY_HASH, form)
+    return matches and password_hash is not None
 
 
 def _is_well_known(plain: str) -> bool:

@@ -12,8 +12,9 @@ from mercato_kit.errors import Unauthenticated
 from mercato_kit.lists import any_of
 from mercato_kit.principals import Principal
 from mercato_kit.reads import Read
-from mercato_users import access_tokens
+from mercato_users import access_tokens, api_keys
 from mercato_users.models import Role, RolePermission, Session, User, UserRole
+from mercato_users.services import key_callers
 
 _PRINCIPAL = Read(
     sa.select(
@@ -58,15 +59,17 @@ _PEOPLE = Read(
 
 
 class Identity:
-    """Authenticates access tokens of this deployment."""
+    """Authenticates access tokens and API keys of this deployment."""
 
     def authenticate(self, token: str) -> Principal:
-        """Return the principal of *token*.
+        """Return the principal of *token*: an access token, or an API key.
 
         Raises:
             Unauthenticated: The token is invalid or expired, its session has ended, or the account
                 is not active.
         """
+        if api_keys.is_named(token):
+            return key_callers.identify(token)
         claims = access_tokens.read(token)
         rows = _PRINCIPAL.rows(
             session_id=claims.session_id,

@@ -103,9 +103,17 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     unverified_days: Annotated[
         int, Meta(ge=1, le=365, description="When an unverified account is deleted")
     ] = 7
+    erasure_grace_hours: Annotated[
+        int,
+        Meta(ge=1, le=720, description="How long the erasure of an account can be canceled"),
+    ] = 24
     audit_days: Annotated[
         int, Meta(ge=30, le=3650, description="How long the audit trail is kept")
     ] = 400
+    api_key_mode: Annotated[
+        Literal["live", "test"],
+        Meta(description="What new API keys begin with: `mercato_live_` or `mercato_test_`"),
+    ] = "live"
     shop_name: Annotated[
         str, Meta(min_length=1, max_length=100, description="Name of the shop in mails")
     ] = "Mercato"

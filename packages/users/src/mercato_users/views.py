@@ -3,8 +3,14 @@
 import sqlalchemy as sa
 
 from mercato_kit.views import View, comparisons
-from mercato_users.models import Address, AuditEvent, Role, User, UserRole
-from mercato_users.schemas import AddressSchema, AuditEventSchema, OwnAuditEventSchema, UserSchema
+from mercato_users.models import Address, ApiKey, AuditEvent, Role, User, UserRole
+from mercato_users.schemas import (
+    AddressSchema,
+    ApiKeySchema,
+    AuditEventSchema,
+    OwnAuditEventSchema,
+    UserSchema,
+)
 
 _SEARCHED = (User.email, User.email_canonical, User.given_name, User.family_name)
 _HOLDERS = (
@@ -39,6 +45,15 @@ ADDRESSES = View(
     id=Address.id,
 )
 """Addresses of users."""
+
+API_KEYS = View(
+    ApiKeySchema,
+    where=[ApiKey.revoked_at.is_(None)],
+    filters=comparisons(ApiKey.id, ApiKey.user_id),
+    sorts={"created_at": ApiKey.created_at},
+    id=ApiKey.id,
+)
+"""API keys that are not revoked, also those that have expired."""
 
 _EVENT_FILTERS = comparisons(AuditEvent.id, AuditEvent.user_id, AuditEvent.created_at)
 _EVENT_SORTS = {"created_at": AuditEvent.created_at}

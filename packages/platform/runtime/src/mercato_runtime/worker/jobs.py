@@ -8,7 +8,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 from flask import Flask
 
-from mercato_kit import leases, sealed, work
+from mercato_database.privacy import purge_exports, run_due
+from mercato_kit import leases, limits, sealed, work
 from mercato_kit.composition import Composition, current_composition
 from mercato_kit.db import insert, locked, session, utc_now
 from mercato_kit.jobs import Job
@@ -79,10 +80,18 @@ def seal_anew() -> int:
     return sum(sealed.seal_anew(column, limit=_BATCH) for column in columns)
 
 
+def forget_full_buckets() -> int:
+    """Delete a batch of full buckets of rate limits."""
+    return limits.forget_full(limit=_BATCH)
+
+
 KIT_JOBS = (
+    Job("forget_full_buckets", forget_full_buckets, every_seconds=3600),
     Job("purge_idempotency_keys", purge_idempotency_keys, every_seconds=3600),
     Job("purge_events", purge_events, every_seconds=3600),
     Job("seal_anew", seal_anew, every_seconds=3600),
+    Job("purge_exports", purge_exports, every_seconds=3600),
+    Job("run_privacy_requests", run_due, every_seconds=5, remote=True),
 )
 
 

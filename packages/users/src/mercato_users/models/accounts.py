@@ -25,17 +25,24 @@ class Base(DeclarativeBase):
 
 
 class User(Aggregate, Base):
-    """An account of a person. Names are those of the OpenID Connect standard claims."""
+    """An account of a person, or of a program, which has API keys only.
+
+    Names are those of the OpenID Connect standard claims.
+    """
 
     __tablename__ = "users_user"
     __table_args__ = (
         sa.UniqueConstraint("email_canonical"),
-        sa.CheckConstraint("status IN ('active', 'suspended', 'erased')", name="status"),
+        sa.CheckConstraint("status IN ('active', 'suspended', 'closing', 'erased')", name="status"),
+        sa.CheckConstraint("kind IN ('person', 'service')", name="kind"),
         sa.Index(None, "status", "created_at", "id"),
         sa.Index(None, "created_at", "id"),
     )
 
-    email: Mapped[str] = mapped_column(sa.String(254), doc="As entered by its owner")
+    kind: Mapped[str] = mapped_column(sa.String(20), default="person", server_default="person")
+    email: Mapped[str] = mapped_column(
+        sa.String(254), doc="As entered by its owner; that of a service gets no mail"
+    )
     email_canonical: Mapped[str] = mapped_column(sa.String(254), doc="Canonical form, to compare")
     email_verified_at: Mapped[datetime | None]
     password_hash: Mapped[str | None] = mapped_column(sa.String(255))
