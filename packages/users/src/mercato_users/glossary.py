@@ -1,6 +1,7 @@
 """What names mean in the API document."""
 
 GLOSSARY = {
+    "accepted_at": "When it was accepted",
     "access_token": "Bearer token (JWT) for the header `Authorization`",
     "acr": "How the caller signed in: 1 with one factor, 2 with a second one",
     "actor_id": "Id of who did it; null for the system",
@@ -30,12 +31,15 @@ GLOSSARY = {
     "feature": "Name of the feature",
     "finished_at": "When it ended; null before",
     "given_name": "Given name",
+    "invitation_id": "Id of the invitation",
+    "invited_by": "Id of the account that sent it",
     "is_default_billing": "Whether it is the default for bills",
     "is_default_shipping": "Whether goods are sent there by default",
     "is_system": "Whether it holds every permission, and cannot be changed",
     "key": "The API key, for the header `Authorization`",
     "key_id": "Id of the API key",
     "keys": "The keys; a token names one as `kid`",
+    "kind": "Whose account it is: person, or service for a program",
     "kty": "Key type: OKP",
     "last_seen_at": "When its tokens were last refreshed",
     "last_used_at": "When it was last used, with a precision of ten minutes",

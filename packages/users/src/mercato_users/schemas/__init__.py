@@ -40,6 +40,13 @@ from mercato_users.schemas.audit import (
     OwnAuditEventListSchema,
     OwnAuditEventSchema,
 )
+from mercato_users.schemas.invitations import (
+    AcceptanceSchema,
+    InvitationListQuerySchema,
+    InvitationListSchema,
+    InvitationSchema,
+    NewInvitationSchema,
+)
 from mercato_users.schemas.privacy import AccountClosingSchema, ErasureSchema, ExportSchema
 from mercato_users.schemas.roles import (
     NewRoleSchema,
@@ -66,6 +73,7 @@ from mercato_users.schemas.sessions import (
 )
 
 __all__ = [
+    "AcceptanceSchema",
     "AccessTokenSchema",
     "AccountClosingSchema",
     "AddressChangesSchema",
@@ -85,12 +93,16 @@ __all__ = [
     "EmailOnlySchema",
     "ErasureSchema",
     "ExportSchema",
+    "InvitationListQuerySchema",
+    "InvitationListSchema",
+    "InvitationSchema",
     "KeySchema",
     "KeySetSchema",
     "LoginSchema",
     "MadeApiKeySchema",
     "NewAddressSchema",
     "NewApiKeySchema",
+    "NewInvitationSchema",
     "NewPasswordSchema",
     "NewRoleSchema",
     "NewUserSchema",
