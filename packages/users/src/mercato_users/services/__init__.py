@@ -28,6 +28,13 @@ from mercato_users.services.api_keys import (
 from mercato_users.services.audit import list_events, list_own_events
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
 from mercato_users.services.erasure import erase_user
+from mercato_users.services.imports import (
+    ImportRow,
+    Reached,
+    begin_import,
+    import_rows,
+    refused_rows,
+)
 from mercato_users.services.invitations import (
     erase_invitations,
     find_invitation,
@@ -77,13 +84,16 @@ from mercato_users.services.staff import (
 __all__ = [
     "AccessToken",
     "Attempt",
+    "ImportRow",
     "Login",
     "MadeKey",
     "NewPassword",
     "Proof",
+    "Reached",
     "Registration",
     "Tokens",
     "accept_invitation",
+    "begin_import",
     "change_password",
     "confirm_email",
     "create_address",
@@ -104,6 +114,7 @@ __all__ = [
     "find_role_by_name",
     "find_user",
     "grant_role",
+    "import_rows",
     "invite",
     "list_addresses",
     "list_api_keys",
@@ -121,6 +132,7 @@ __all__ = [
     "prepare_registration",
     "reactivate_user",
     "refresh_tokens",
+    "refused_rows",
     "register",
     "request_email",
     "request_login_link",
