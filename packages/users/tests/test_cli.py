@@ -1,16 +1,13 @@
 import json
 from datetime import timedelta
-from functools import partial
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
 from mercato_contracts.people import People
 from mercato_kit.db import session, utc_now
 from mercato_kit.services import get
 from mercato_users import jobs
-from mercato_users.cli import commands
 from mercato_users.errors import (
     EmailTaken,
     InvalidName,
@@ -26,17 +23,6 @@ from mercato_users.models import User
 from . import factories
 
 AGE = timedelta(days=100)
-
-
-@pytest.fixture
-def mercato_users(app, commit):
-    """A function that runs ``mercato users …`` with an input, as the host does."""
-
-    def run(*arguments, typed=""):
-        command = partial(CliRunner().invoke, commands, arguments, input=typed)
-        return commit(command, catch_exceptions=False)
-
-    return run
 
 
 class TestSecurityLog:

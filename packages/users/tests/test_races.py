@@ -42,6 +42,7 @@ def at_once(commit):
 WAYS = {
     "revoke": lambda user_id: services.revoke_role(user_id, "admin"),
     "suspend": lambda user_id: services.suspend_user(user_id, reason=None, actor_id=None),
+    "close": lambda user_id: services.close_account(user_id, reason=None, actor_id=None),
     "erase": services.erase_user,
 }
 PAIRS = list(islice(cycle(combinations_with_replacement(WAYS, 2)), len(ROUNDS)))
@@ -119,6 +120,22 @@ class TestChangePassword:
             assert (changed, reset) in [(None, "token_expired"), ("invalid_credentials", None)]
             kept = {asking} if changed is None else set()
             assert commit(_open_sessions, user.id) == kept, round_
+
+
+class TestCloseAccount:
+    def test_against_a_login(self, commit, at_once):
+        """No session is open of an account that is closing, whatever comes first."""
+        for round_ in ROUNDS:
+            user = commit(factories.make_user, f"closing{round_}@example.com")
+            credentials = Credentials(email=user.email, password=factories.PASSWORD)
+
+            closed, _ = at_once(
+                partial(services.close_account, user.id, reason=None, actor_id=None),
+                partial(services.log_in, credentials),
+            )
+
+            assert closed is None
+            assert commit(_open_sessions, user.id) == set(), round_
 
 
 class TestConfirmEmail:

@@ -84,6 +84,16 @@ def mail_email_changed(event: Event) -> None:
     _mail(event, lambda _: _with_link(purpose, event, messages.email_changed))
 
 
+def mail_erasure(event: Event) -> None:
+    """Mail a link that cancels the erasure of an account."""
+
+    def compose(user: User) -> Letter:
+        token = one_time_tokens.issued(one_time_tokens.CANCEL_ERASURE, event.aggregate_id)
+        return user.email, *messages.erasure(token)
+
+    _mail(event, compose, status="closing")
+
+
 def mail_invitation(event: Event) -> None:
     """Mail a link to accept an invitation, unless it is void."""
 
@@ -99,6 +109,7 @@ PUBLISHES = (
     topics.VERIFIED,
     topics.SIGNED_IN,
     topics.ERASED,
+    topics.ERASURE_ASKED,
     topics.ROLES_CHANGED,
     topics.SUSPENDED,
     topics.REACTIVATED,
@@ -125,6 +136,7 @@ HANDLES = (
     Handler(topics.EMAIL_CHANGE_NOTICE, mail_email_change_notice, remote=True),
     Handler(topics.EMAIL_TAKEN, mail_email_taken, remote=True),
     Handler(topics.EMAIL_CHANGED, mail_email_changed, remote=True),
+    Handler(topics.ERASURE_ASKED, mail_erasure, remote=True),
     Handler(topics.INVITED, mail_invitation, remote=True),
 )
 
@@ -159,13 +171,15 @@ def _with_link(
     return None if address is None else (address, *message(token))
 
 
-def _mail(event: Event, compose: Callable[[User], Letter | None]) -> None:
-    """Mail the user whose id an event has, if its account is active."""
+def _mail(
+    event: Event, compose: Callable[[User], Letter | None], *, status: str = "active"
+) -> None:
+    """Mail the user whose id an event has, if its account has a status."""
 
     def write() -> Letter | None:
         user_id = event.payload["user_id"]
         user = None if user_id is None else session.get(User, UUID(user_id))
-        return compose(user) if user is not None and user.status == "active" else None
+        return compose(user) if user is not None and user.status == status else None
 
     _send(event, write)
 

@@ -9,7 +9,16 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.jobs import Job
 from mercato_kit.settings import current_settings
 from mercato_users.counters import tables
-from mercato_users.models import ApiKey, AuditEvent, Device, Invitation, OneTimeToken, Session, User
+from mercato_users.models import (
+    ApiKey,
+    AuditEvent,
+    Device,
+    Invitation,
+    OneTimeToken,
+    Session,
+    StoredSigningKey,
+    User,
+)
 from mercato_users.settings import UsersSettings
 
 BATCH = 500
@@ -53,6 +62,11 @@ def forget_invitations() -> int:
     return _delete(Invitation.id, Invitation.expires_at < utc_now() - ENDED_SESSIONS_KEPT)
 
 
+def forget_signing_keys() -> int:
+    """Delete keys of access tokens a day after they have gone."""
+    return _delete(StoredSigningKey.kid, StoredSigningKey.gone_at < utc_now() - timedelta(days=1))
+
+
 def forget_audit_events() -> int:
     """Delete the audit trail that is older than the setting ``audit_days``."""
     before = utc_now() - timedelta(days=current_settings(UsersSettings).audit_days)
@@ -81,6 +95,7 @@ JOBS = (
     Job("forget_sessions", forget_sessions, every_seconds=HOUR),
     Job("forget_devices", forget_devices, every_seconds=HOUR),
     Job("forget_api_keys", forget_api_keys, every_seconds=HOUR),
+    Job("forget_signing_keys", forget_signing_keys, every_seconds=HOUR),
     Job("forget_audit_events", forget_audit_events, every_seconds=HOUR),
     Job("forget_invitations", forget_invitations, every_seconds=HOUR),
     Job("forget_unverified", forget_unverified, every_seconds=HOUR),

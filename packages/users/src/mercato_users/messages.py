@@ -162,6 +162,23 @@ It brings this address back, ends every session and asks for a new password.
     )
 
 
+def erasure(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail about an account that will be erased."""
+    settings = current_settings(UsersSettings)
+    return (
+        f"Your account at {settings.shop_name} will be erased",
+        f"""Your account at {settings.shop_name} is closed, and your data will be erased in
+{settings.erasure_grace_hours} hours.
+
+If you want to keep it, open this link before:
+
+{_link("keep-account", token)}
+
+If you did not ask for this, set a new password afterwards.
+""",
+    )
+
+
 def _link(page: str, token: str) -> str:
     base = current_settings(UsersSettings).link_base_url.rstrip("/")
     return f"{base}/{page}?{urlencode({'token': token})}"

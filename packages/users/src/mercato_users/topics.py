@@ -9,6 +9,7 @@ from mercato_kit.outbox import publish
 VERIFIED = "user.verified"
 SIGNED_IN = "user.signed_in"
 ERASED = "user.erased"
+ERASURE_ASKED = "user.erasure_asked"
 ROLES_CHANGED = "user.roles_changed"
 SUSPENDED = "user.suspended"
 REACTIVATED = "user.reactivated"

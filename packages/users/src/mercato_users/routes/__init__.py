@@ -1,6 +1,15 @@
 """Endpoints of users. Importing the modules registers their routes on the blueprints."""
 
-from mercato_users.routes import accounts, api_keys, invitations, me, roles, sessions, staff
+from mercato_users.routes import (
+    accounts,
+    api_keys,
+    invitations,
+    me,
+    privacy,
+    roles,
+    sessions,
+    staff,
+)
 from mercato_users.routes.blueprint import blueprint, well_known
 
 __all__ = [
@@ -9,6 +18,7 @@ __all__ = [
     "blueprint",
     "invitations",
     "me",
+    "privacy",
     "roles",
     "sessions",
     "staff",

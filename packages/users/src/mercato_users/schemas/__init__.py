@@ -47,6 +47,7 @@ from mercato_users.schemas.invitations import (
     InvitationSchema,
     NewInvitationSchema,
 )
+from mercato_users.schemas.privacy import AccountClosingSchema, ErasureSchema, ExportSchema
 from mercato_users.schemas.roles import (
     NewRoleSchema,
     PermissionSchema,
@@ -74,6 +75,7 @@ from mercato_users.schemas.sessions import (
 __all__ = [
     "AcceptanceSchema",
     "AccessTokenSchema",
+    "AccountClosingSchema",
     "AddressChangesSchema",
     "AddressListQuerySchema",
     "AddressListSchema",
@@ -89,6 +91,8 @@ __all__ = [
     "CredentialsSchema",
     "EmailChangeSchema",
     "EmailOnlySchema",
+    "ErasureSchema",
+    "ExportSchema",
     "InvitationListQuerySchema",
     "InvitationListSchema",
     "InvitationSchema",

@@ -26,8 +26,15 @@ from mercato_users.services.api_keys import (
     update_api_key,
 )
 from mercato_users.services.audit import list_events, list_own_events
+from mercato_users.services.closing import (
+    Erasure,
+    cancel_erasure,
+    close_account,
+    close_own_account,
+)
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
-from mercato_users.services.erasure import erase_user
+from mercato_users.services.erasure import delete_invitations, delete_unverified, erase_user
+from mercato_users.services.exports import find_export, read_export, request_export
 from mercato_users.services.imports import (
     ImportRow,
     Reached,
@@ -36,13 +43,13 @@ from mercato_users.services.imports import (
     refused_rows,
 )
 from mercato_users.services.invitations import (
-    erase_invitations,
     find_invitation,
     invite,
     list_invitations,
     resend_invitation,
     revoke_invitation,
 )
+from mercato_users.services.key_rotation import rotate_keys
 from mercato_users.services.login_attempts import Attempt, verify_login
 from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
@@ -84,6 +91,7 @@ from mercato_users.services.staff import (
 __all__ = [
     "AccessToken",
     "Attempt",
+    "Erasure",
     "ImportRow",
     "Login",
     "MadeKey",
@@ -94,7 +102,10 @@ __all__ = [
     "Tokens",
     "accept_invitation",
     "begin_import",
+    "cancel_erasure",
     "change_password",
+    "close_account",
+    "close_own_account",
     "confirm_email",
     "create_address",
     "create_api_key",
@@ -102,13 +113,15 @@ __all__ = [
     "create_service",
     "create_verified_user",
     "delete_address",
+    "delete_invitations",
     "delete_role",
+    "delete_unverified",
     "end_other_sessions",
     "end_session",
-    "erase_invitations",
     "erase_user",
     "find_address",
     "find_api_key",
+    "find_export",
     "find_invitation",
     "find_role",
     "find_role_by_name",
@@ -131,10 +144,12 @@ __all__ = [
     "prepare_password",
     "prepare_registration",
     "reactivate_user",
+    "read_export",
     "refresh_tokens",
     "refused_rows",
     "register",
     "request_email",
+    "request_export",
     "request_login_link",
     "request_password_reset",
     "request_verification",
@@ -145,6 +160,7 @@ __all__ = [
     "revoke_role",
     "revoke_sessions",
     "roll_api_key",
+    "rotate_keys",
     "step_up",
     "suspend_user",
     "undo_email",

@@ -117,19 +117,6 @@ def revoke_invitation(invitation_id: UUID, *, actor_id: UUID, client: Client = U
     _record("invitation_revoked", invitation_id, actor_id, client)
 
 
-def erase_invitations(addresses: Collection[str]) -> int:
-    """Delete the invitations of canonical addresses, and return their number."""
-    if not addresses:
-        return 0
-    deleted = session.scalars(
-        sa.delete(Invitation)
-        .where(Invitation.email_canonical.in_(addresses))
-        .returning(Invitation.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(deleted.all())
-
-
 def letter(invitation_id: UUID, nonce: UUID) -> tuple[str, str] | None:
     """Return address and token of the link to mail; None if it is void."""
     tokens = {

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from mercato_kit.db import utc_now
 from mercato_kit.emails import canonical_email
 from mercato_kit.reads import Read
-from mercato_users import counters, one_time_tokens, opaque_tokens, passwords
+from mercato_users import counters, dummies, one_time_tokens, opaque_tokens, passwords
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.counters import Counter, Sums, tables
 from mercato_users.errors import TooManyLogins
@@ -115,7 +115,7 @@ def verify_login(sent: Credentials, client: Client = UNKNOWN) -> Attempt:
         own.append(of_device)
     counted_on = _first_with_room([*own, of_strangers], sums)
     kept = account.password_hash if account else None
-    matches = passwords.verify(kept, sent.password)
+    matches = passwords.verify(kept, sent.password, instead=dummies.draw(sent.email))
     is_right = matches and account is not None and account.may_log_in
     renewed = passwords.renewed(kept, sent.password) if kept and is_right else None
     return Attempt(sent, account, is_right, renewed, counted_on, sums)
