@@ -84,11 +84,38 @@ class KeyEnded(Conflict):
     title = "The API key has ended"
 
 
+class InvalidName(Invalid):
+    """The name of a service account is of another form. Raised for operators only."""
+
+    title = "Use up to 50 letters a to z, digits and hyphens, such as stock-sync"
+
+
 class LimitReached(Conflict):
     """The address book is full, or the account has too many API keys."""
 
     code = "limit_reached"
     title = "There are 50 already; delete one first"
+
+
+class AlreadyInvited(Conflict):
+    """The address has an invitation that can be accepted; mail it again instead."""
+
+    code = "already_invited"
+    title = "There is an invitation for this address already"
+
+
+class InvitationAccepted(Conflict):
+    """The invitation was accepted, so it cannot be changed."""
+
+    code = "invitation_accepted"
+    title = "The invitation was accepted"
+
+
+class AccountExists(Conflict):
+    """The address of an invitation has an account. Its owner, who has the link, may know it."""
+
+    code = "account_exists"
+    title = "Sign in to your account with this address to accept the invitation"
 
 
 class LastAdministrator(Conflict):

@@ -54,7 +54,7 @@ _PEOPLE = Read(
         User.given_name,
         User.family_name,
         User.locale,
-    ).where(any_of(User.id, "subjects"), User.status != "erased")
+    ).where(any_of(User.id, "subjects"), User.status != "erased", User.kind == "person")
 )
 
 
@@ -102,6 +102,6 @@ class AccountOwners:
     """Implements :class:`mercato_contracts.people.People` on the accounts."""
 
     def get_many(self, subjects: Collection[UUID]) -> Mapping[UUID, Person]:
-        """Return people by id, in one SELECT. Erased and unknown ones are left out."""
+        """Return people by id, in one SELECT, without erased and unknown ones and programs."""
         people = (Person(*row) for row in _PEOPLE.rows(subjects=subjects))
         return {person.id: person for person in people}

@@ -79,6 +79,7 @@ class Composition:
         host_permissions: Description of each permission that the host itself checks, by name.
         answers: By contract: all providers of one that has many, in order; else the decorators,
             outermost first, and the provider below them.
+        environment: ``development``, ``testing`` or ``production``.
         serving: How the app is served.
     """
 
@@ -87,6 +88,7 @@ class Composition:
     away: tuple[Any, ...] = ()
     host_permissions: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[type[Any], tuple[Answer, ...]] = field(default_factory=dict)
+    environment: str = "development"
     serving: Serving = Serving()
 
     @cached_property

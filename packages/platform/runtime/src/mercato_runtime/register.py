@@ -100,10 +100,16 @@ def try_alone(feature: Candidate) -> list[Fault]:
 def _register_features(app: Flask, plan: Plan) -> Api:
     manifests = tuple(feature.manifest for feature in plan.features)
     away = tuple(feature.manifest for feature in plan.absent)
-    composition = Composition(
-        manifests, plan.settings, away, HOST_PERMISSIONS, plan.resolved, _serving(plan)
+    composed = Composition(
+        manifests,
+        plan.settings,
+        away,
+        HOST_PERMISSIONS,
+        plan.resolved,
+        plan.deployment.environment,
+        _serving(plan),
     )
-    compose(app, composition)
+    compose(app, composed)
     api = Api(app)
     faults = [fault for feature in plan.features for fault in _documented(api, feature)]
     if faults := [*faults, *api.names.faults]:

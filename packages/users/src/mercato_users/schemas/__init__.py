@@ -40,6 +40,14 @@ from mercato_users.schemas.audit import (
     OwnAuditEventListSchema,
     OwnAuditEventSchema,
 )
+from mercato_users.schemas.invitations import (
+    AcceptanceSchema,
+    InvitationListQuerySchema,
+    InvitationListSchema,
+    InvitationSchema,
+    NewInvitationSchema,
+)
+from mercato_users.schemas.privacy import AccountClosingSchema, ErasureSchema, ExportSchema
 from mercato_users.schemas.roles import (
     NewRoleSchema,
     PermissionSchema,
@@ -65,7 +73,9 @@ from mercato_users.schemas.sessions import (
 )
 
 __all__ = [
+    "AcceptanceSchema",
     "AccessTokenSchema",
+    "AccountClosingSchema",
     "AddressChangesSchema",
     "AddressListQuerySchema",
     "AddressListSchema",
@@ -81,12 +91,18 @@ __all__ = [
     "CredentialsSchema",
     "EmailChangeSchema",
     "EmailOnlySchema",
+    "ErasureSchema",
+    "ExportSchema",
+    "InvitationListQuerySchema",
+    "InvitationListSchema",
+    "InvitationSchema",
     "KeySchema",
     "KeySetSchema",
     "LoginSchema",
     "MadeApiKeySchema",
     "NewAddressSchema",
     "NewApiKeySchema",
+    "NewInvitationSchema",
     "NewPasswordSchema",
     "NewRoleSchema",
     "NewUserSchema",

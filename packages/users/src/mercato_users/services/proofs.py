@@ -9,7 +9,8 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.errors import StepUpRequired, Unauthenticated
 from mercato_kit.principals import Principal
 from mercato_kit.reads import Read
-from mercato_users import counters, passwords
+from mercato_users import counters, key_ring, passwords
+from mercato_users.access_tokens import Claims
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials
 from mercato_users.models import Session, User
@@ -75,17 +76,19 @@ def step_up(caller: Principal, proof: Proof, client: Client = UNKNOWN) -> Access
         Unauthenticated: The session has ended meanwhile.
     """
     user_id, session_id = accept(caller, proof), caller.session_id
-    epoch = session.scalar(
+    epoch = sa.select(User.token_epoch).where(User.id == Session.user_id).scalar_subquery()
+    updated = session.execute(
         sa.update(Session)
         .where(Session.id == session_id, Session.revoked_at.is_(None))
         .values(auth_time=utc_now())
-        .returning(sa.select(User.token_epoch).where(User.id == Session.user_id).scalar_subquery())
+        .returning(epoch, key_ring.NEWEST)
         .execution_options(synchronize_session=False)
-    )
-    if epoch is None or session_id is None:
+    ).one_or_none()
+    if updated is None or session_id is None:
         raise Unauthenticated(invalid_token=True)
     audit.record(user_id, "stepped_up", client=client, actor_id=user_id)
-    return refreshes.access_token(user_id, session_id, epoch)
+    current_epoch, newest_key = updated
+    return refreshes.access_token(Claims(user_id, session_id, current_epoch), newest_key)
 
 
 def _ids(caller: Principal) -> tuple[UUID, UUID]:

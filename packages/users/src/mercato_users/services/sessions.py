@@ -9,7 +9,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.later import later
-from mercato_users import one_time_tokens, opaque_tokens, topics
+from mercato_users import key_ring, one_time_tokens, opaque_tokens, topics
+from mercato_users.access_tokens import Claims
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials, TokenExpired
 from mercato_users.models import Role, Session, User, UserRole
@@ -44,7 +45,7 @@ _RECORD_LOGIN = (
         # A login is not a change of the profile.
         updated_at=User.updated_at,
     )
-    .returning(User)
+    .returning(User, key_ring.NEWEST)
     .execution_options(synchronize_session=False, populate_existing=True)
 )
 
@@ -63,25 +64,26 @@ def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login:
     account, sent = attempt.account, attempt.sent
     if account is not None and attempt.is_right:
         attempt.count(failures=0)
-        if user := _record_login(account, attempt.renewed):
+        if recorded := _record_login(account, attempt.renewed):
             if sent.mailed_pass is not None and account.has_pass:
                 with suppress(TokenExpired):
                     one_time_tokens.use(sent.mailed_pass, one_time_tokens.LOGIN)
-            return _start(user, account, sent, client)
+            user, newest_key = recorded
+            return _start(user, newest_key, account, sent, client)
     attempt.count(failures=1)
     raise InvalidCredentials(facts={"user_id": account.id if account else None})
 
 
-def _record_login(account: Account, renewed: str | None) -> User | None:
+def _record_login(account: Account, renewed: str | None) -> tuple[User, str | None] | None:
     """Update the time of the last login, and the hash if *renewed* is a new one.
 
     The row stays locked until the commit, so that a concurrent end of all sessions includes the
     new one.
 
     Returns:
-        The user; None if the password or the status has changed since the password was verified.
-        A change of the password begins another epoch. A concurrent login may have renewed the
-        hash, which then stays.
+        The user, and the newest signing key; None if the password or the status has changed since
+        the password was verified. A change of the password begins another epoch. A concurrent
+        login may have renewed the hash, which then stays.
     """
     values = {
         "account": account.id,
@@ -90,7 +92,8 @@ def _record_login(account: Account, renewed: str | None) -> User | None:
         "kept": renewed or account.password_hash,
         "now": utc_now(),
     }
-    return session.scalar(_RECORD_LOGIN, values)
+    row = session.execute(_RECORD_LOGIN, values).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def _read_roles(user: User) -> bool:
@@ -116,7 +119,9 @@ def _device(user: User, account: Account, sent: Credentials, client: Client) -> 
     return account.device_id, sent.device_token
 
 
-def _start(user: User, account: Account, sent: Credentials, client: Client) -> Login:
+def _start(
+    user: User, newest_key: str | None, account: Account, sent: Credentials, client: Client
+) -> Login:
     now, token, session_id = utc_now(), opaque_tokens.new_token(), new_id()
     device_id, device_token = _device(user, account, sent, client)
     ends = lifetimes.until(now, is_staff=_read_roles(user))
@@ -139,7 +144,7 @@ def _start(user: User, account: Account, sent: Credentials, client: Client) -> L
     refreshes.append(session_id, token, 0, now)
     topics.publish_login(user.id, session_id)
     audit.record(user.id, "logged_in", client=client, actor_id=user.id, session_id=session_id)
-    issued = refreshes.access_token(user.id, session_id, user.token_epoch)
+    issued = refreshes.access_token(Claims(user.id, session_id, user.token_epoch), newest_key)
     return Login(
         access_token=issued.access_token,
         expires_in=issued.expires_in,

@@ -64,7 +64,7 @@ def _begin(request_id: UUID, tried: set[str], *, at_once: bool) -> str | None:
     if not tried:
         row.status = "running"
         steps.prepare(row)
-    return steps.next_step(request_id, tried, at_once=at_once)
+    return steps.next_step(row, tried, at_once=at_once)
 
 
 def _ask(request_id: UUID, feature: str) -> None:
