@@ -35,6 +35,8 @@ from mercato_users.services.closing import (
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
 from mercato_users.services.erasure import delete_invitations, delete_unverified, erase_user
 from mercato_users.services.exports import find_export, read_export, request_export
+from mercato_users.services.factor_changes import reset as reset_second_factor
+from mercato_users.services.factor_proofs import begin_step_up, step_up_with_factor
 from mercato_users.services.invitations import (
     find_invitation,
     invite,
@@ -71,6 +73,8 @@ from mercato_users.services.roles import (
     list_roles,
     update_role,
 )
+from mercato_users.services.second_factors import Challenged
+from mercato_users.services.second_logins import complete_login
 from mercato_users.services.service_accounts import create_service
 from mercato_users.services.sessions import Login, log_in
 from mercato_users.services.staff import (
@@ -84,6 +88,7 @@ from mercato_users.services.staff import (
 __all__ = [
     "AccessToken",
     "Attempt",
+    "Challenged",
     "Erasure",
     "Login",
     "MadeKey",
@@ -92,10 +97,12 @@ __all__ = [
     "Registration",
     "Tokens",
     "accept_invitation",
+    "begin_step_up",
     "cancel_erasure",
     "change_password",
     "close_account",
     "close_own_account",
+    "complete_login",
     "confirm_email",
     "create_address",
     "create_api_key",
@@ -143,6 +150,7 @@ __all__ = [
     "request_verification",
     "resend_invitation",
     "reset_password",
+    "reset_second_factor",
     "revoke_api_key",
     "revoke_invitation",
     "revoke_role",
@@ -150,6 +158,7 @@ __all__ = [
     "roll_api_key",
     "rotate_keys",
     "step_up",
+    "step_up_with_factor",
     "suspend_user",
     "undo_email",
     "update_address",
