@@ -175,7 +175,10 @@ class TestAddNote:
 
     def test_notes_of_erased_customers_are_erased(self, alice, clerk, commit, alices_order):
         """The export of a customer has the notes; their erasure empties them and the words."""
-        clerk.post(f"/v1/orders/{alices_order['id']}/notes", json={"text": "Called Alice"})
+        clerk.post(
+            f"/v1/orders/{alices_order['id']}/notes",
+            json={"text": "Called Alice", "is_public": True},
+        )
         found = commit(exported, PERSONAL_DATA, Subject(alice.sub))
 
         commit(erase, Subject(alice.sub))

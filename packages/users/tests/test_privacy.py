@@ -1,10 +1,11 @@
 import pytest
 
-from mercato_kit.db import new_id
+from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.privacy import Subject
 from mercato_testing.privacy import exported
 from mercato_users import services
 from mercato_users.errors import LastAdministrator
+from mercato_users.models import Invitation
 from mercato_users.privacy import PERSONAL_DATA, erase, find
 
 from . import factories
@@ -32,7 +33,7 @@ class TestExport:
 
 class TestErase:
     def test_erases_a_user(self, client, alice, commit, outbox):
-        """No personal data stays, sessions end, and one event is published."""
+        """Of the account its id stays, of its trail what happened when; one event is published."""
         user_id = id_of(alice)
         address = {"name": "Alice", "line1": "Via Zamboni 33", "city": "Bologna", "country": "IT"}
         alice.post("/v1/users/me/addresses", json=address)
@@ -42,8 +43,9 @@ class TestErase:
 
         left = commit(exported, PERSONAL_DATA, Subject(user_id))
         assert "alice" not in repr(left).lower()
-        for part in ("addresses", "devices", "sessions", "events"):
+        for part in ("addresses", "devices", "sessions"):
             assert left[part] == []
+        assert [(one["type"], one["network"]) for one in left["events"]] == [("logged_in", None)]
         assert alice.get("/v1/users/me").status_code == 401
         assert [event.aggregate_id for event in outbox("user.erased")] == [user_id]
 
@@ -70,11 +72,31 @@ class TestErase:
         """An id that no account has is no failure."""
         assert commit(erase, Subject(new_id())).ids == ()
 
+    def test_erases_what_is_known_of_a_mailbox(self, alice, commit):
+        """Registrations that were never verified go, and invitations; accounts stay."""
+        commit(factories.make_user, "guest@example.com", email_verified_at=None)
+        commit(_invite, "guest@example.com", id_of(alice))
+        mailboxes = frozenset({"guest@example.com", "alice@example.com"})
+
+        exported_of_it = commit(exported, PERSONAL_DATA, Subject(emails=mailboxes))
+        erased = commit(erase, Subject(emails=mailboxes))
+
+        assert [one["email"] for one in exported_of_it["invitations"]] == ["guest@example.com"]
+        assert erased.counts == {"registrations": 1, "invitations": 1}
+        assert alice.get("/v1/users/me").status_code == 200
+
     def test_keeps_other_users(self, alice, bob, commit):
         """Other accounts do not change."""
         commit(erase, Subject(id_of(alice)))
 
         assert bob.get("/v1/users/me").status_code == 200
+
+
+def _invite(email, user_id):
+    """Insert an invitation to an address."""
+    now = utc_now()
+    row = {"token_hash": "0" * 64, "invited_by": user_id, "created_at": now, "expires_at": now}
+    session.add(Invitation(email=email, email_canonical=email, **row))
 
 
 class TestFind:

@@ -8,6 +8,7 @@ from mercato_kit.db import session
 from mercato_kit.events import Event, Handler
 from mercato_users import messages, one_time_tokens, topics
 from mercato_users.models import User
+from mercato_users.services import invitations
 
 Letter = tuple[str, str, str]
 """Address, subject and text of a mail."""
@@ -83,10 +84,32 @@ def mail_email_changed(event: Event) -> None:
     _mail(event, lambda _: _with_link(purpose, event, messages.email_changed))
 
 
+def mail_erasure(event: Event) -> None:
+    """Mail a link that cancels the erasure of an account."""
+
+    def compose(user: User) -> Letter:
+        token = one_time_tokens.issued(one_time_tokens.CANCEL_ERASURE, event.aggregate_id)
+        return user.email, *messages.erasure(token)
+
+    _mail(event, compose, status="closing")
+
+
+def mail_invitation(event: Event) -> None:
+    """Mail a link to accept an invitation, unless it is void."""
+
+    def compose() -> Letter | None:
+        invitation_id = UUID(event.payload["invitation_id"])
+        found = invitations.letter(invitation_id, event.aggregate_id)
+        return None if found is None else (found[0], *messages.invitation(found[1]))
+
+    _send(event, compose)
+
+
 PUBLISHES = (
     topics.VERIFIED,
     topics.SIGNED_IN,
     topics.ERASED,
+    topics.ERASURE_ASKED,
     topics.ROLES_CHANGED,
     topics.SUSPENDED,
     topics.REACTIVATED,
@@ -100,6 +123,7 @@ PUBLISHES = (
     topics.EMAIL_CHANGE_NOTICE,
     topics.EMAIL_TAKEN,
     topics.EMAIL_CHANGED,
+    topics.INVITED,
 )
 
 HANDLES = (
@@ -112,6 +136,8 @@ HANDLES = (
     Handler(topics.EMAIL_CHANGE_NOTICE, mail_email_change_notice, remote=True),
     Handler(topics.EMAIL_TAKEN, mail_email_taken, remote=True),
     Handler(topics.EMAIL_CHANGED, mail_email_changed, remote=True),
+    Handler(topics.ERASURE_ASKED, mail_erasure, remote=True),
+    Handler(topics.INVITED, mail_invitation, remote=True),
 )
 
 
@@ -145,20 +171,31 @@ def _with_link(
     return None if address is None else (address, *message(token))
 
 
-def _mail(event: Event, compose: Callable[[User], Letter | None]) -> None:
+def _mail(
+    event: Event, compose: Callable[[User], Letter | None], *, status: str = "active"
+) -> None:
+    """Mail the user whose id an event has, if its account has a status."""
+
+    def write() -> Letter | None:
+        user_id = event.payload["user_id"]
+        user = None if user_id is None else session.get(User, UUID(user_id))
+        return compose(user) if user is not None and user.status == status else None
+
+    _send(event, write)
+
+
+def _send(event: Event, compose: Callable[[], Letter | None]) -> None:
     """Compose a mail in a unit of work, and send it after the commit.
 
     Args:
-        event: Has the id of the recipient.
+        event: What asked for the mail.
         compose: Returns the letter; None if the mail is no longer needed.
     """
     # A server sends no mails; the worker does.
     from mercato_users import mail  # noqa: PLC0415
 
     def write() -> mail.Mail | None:
-        user_id = event.payload["user_id"]
-        user = None if user_id is None else session.get(User, UUID(user_id))
-        letter = compose(user) if user is not None and user.status == "active" else None
+        letter = compose()
         if letter is None:
             return None
         to, subject, text = letter

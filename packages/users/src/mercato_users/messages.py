@@ -87,6 +87,22 @@ If it was not you, ignore this mail: the link does not work without your passwor
     )
 
 
+def invitation(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail with an invitation to an account."""
+    name = current_settings(UsersSettings).shop_name
+    return (
+        f"You are invited to {name}",
+        f"""You are invited to an account at {name}.
+
+Open this link within 72 hours to accept:
+
+{_link("accept-invitation", token)}
+
+If you do not know why, ignore this mail: no account is made without the link.
+""",
+    )
+
+
 def email_change(token: str) -> tuple[str, str]:
     """Return subject and text of the mail to confirm a new address of an account."""
     settings = current_settings(UsersSettings)
@@ -142,6 +158,23 @@ If it was not you, open this link within 7 days to get your account back:
 {_link("undo-email", token)}
 
 It brings this address back, ends every session and asks for a new password.
+""",
+    )
+
+
+def erasure(token: str) -> tuple[str, str]:
+    """Return subject and text of the mail about an account that will be erased."""
+    settings = current_settings(UsersSettings)
+    return (
+        f"Your account at {settings.shop_name} will be erased",
+        f"""Your account at {settings.shop_name} is closed, and your data will be erased in
+{settings.erasure_grace_hours} hours.
+
+If you want to keep it, open this link before:
+
+{_link("keep-account", token)}
+
+If you did not ask for this, set a new password afterwards.
 """,
     )
 

@@ -18,6 +18,7 @@ RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
 CHANGE_EMAIL = "change_email"
 UNDO_EMAIL = "undo_email"
 LOGIN = "login"
+CANCEL_ERASURE = "cancel_erasure"
 
 PASS = timedelta(minutes=10)
 """How long a login with a mailed pass is possible."""
@@ -177,6 +178,8 @@ def _lifetime(purpose: str) -> timedelta:
         return UNDO
     if purpose == LOGIN:
         return PASS
+    if purpose == CANCEL_ERASURE:
+        return timedelta(hours=settings.erasure_grace_hours)
     if purpose in (VERIFY_EMAIL, CHANGE_EMAIL):
         return timedelta(hours=settings.verification_hours)
     return timedelta(minutes=settings.reset_minutes)

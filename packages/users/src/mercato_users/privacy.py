@@ -1,4 +1,4 @@
-"""Export and erase the personal data of a user."""
+"""What users hold of a person: it is exported and erased."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,8 +13,11 @@ from mercato_kit.schemas import render_instant
 from mercato_users import services
 from mercato_users.models import (
     Address,
+    ApiKey,
     AuditEvent,
     Device,
+    Import,
+    Invitation,
     LoginAttempt,
     OneTimeToken,
     RefreshToken,
@@ -24,13 +27,17 @@ from mercato_users.models import (
     User,
 )
 from mercato_users.schemas import AddressSchema, UserSchema
+from mercato_users.subjects import subject_of
 
 # marshmallow leaves out the types of these calls.
 _ACCOUNT, _ADDRESS = UserSchema(), AddressSchema()  # type: ignore[no-untyped-call]
 
 
 def export(subject: Subject) -> Iterator[Part]:
-    """Give the account, addresses, devices, sessions and audit trail of a user."""
+    """Give the account, addresses, devices, sessions, keys, audit trail and invitations."""
+    invitations = sa.select(Invitation).where(Invitation.email_canonical.in_(subject.emails))
+    if subject.emails:
+        yield Part("invitations", list(map(_invitation, session.scalars(invitations))))
     user = None if subject.account is None else session.get(User, subject.account)
     if user is None:
         return
@@ -38,28 +45,33 @@ def export(subject: Subject) -> Iterator[Part]:
     yield Part("addresses", [_ADDRESS.dump(address) for address in _rows_of(Address, user)])
     yield Part("devices", list(map(_device, _rows_of(Device, user))))
     yield Part("sessions", list(map(_login, _rows_of(Session, user))))
+    yield Part("api_keys", list(map(_key, _rows_of(ApiKey, user))))
     yield Part("events", list(map(_event, _rows_of(AuditEvent, user))))
 
 
 def erase(subject: Subject) -> Erased:
     """Erase a user. Only the id stays, because rows of other features refer to it.
 
+    Invitations to an address that is proved to be the person's, and registrations that were never
+    verified, go with it; an account of that address stays, unless it is the subject's.
+
     Raises:
         LastAdministrator: No administrator would be left.
     """
-    if subject.account is None or session.get(User, subject.account) is None:
-        return Erased()
-    services.erase_user(subject.account)
-    return Erased([subject.account], {"accounts": 1})
+    found = {
+        "registrations": services.delete_unverified(subject.emails),
+        "invitations": services.delete_invitations(subject.emails),
+    }
+    counts = {name: number for name, number in found.items() if number}
+    if subject.account is None or not services.erase_user(subject.account):
+        return Erased(counts=counts)
+    return Erased([subject.account], {"accounts": 1, **counts})
 
 
 def find(text: str) -> Subject | None:
-    """Return the user with an id or an address; the address counts if it is verified."""
+    """Return the user with an id or an address."""
     user = session.scalars(sa.select(User).where(_named(text))).one_or_none()
-    if user is None:
-        return None
-    emails = {user.email_canonical} if user.email_verified else set()
-    return Subject(user.id, frozenset(emails))
+    return None if user is None else subject_of(user)
 
 
 PERSONAL_DATA = PersonalData(
@@ -85,6 +97,14 @@ PERSONAL_DATA = PersonalData(
             Device.token_hash,
             Device.user_agent,
             Device.ip_prefix,
+            ApiKey.name,
+            ApiKey.start,
+            ApiKey.key_hash,
+            ApiKey.scopes,
+            ApiKey.last_used_prefix,
+            Invitation.email,
+            Invitation.email_canonical,
+            Invitation.token_hash,
             Session.revoke_reason,
             Session.user_agent,
             Session.ip_prefix,
@@ -94,14 +114,21 @@ PERSONAL_DATA = PersonalData(
             OneTimeToken.token_hash,
             OneTimeToken.purpose,
             OneTimeToken.data,
-            LoginAttempt.key,
+            ApiKey.name,
+            ApiKey.start,
+            ApiKey.key_hash,
+            ApiKey.scopes,
+            ApiKey.last_used_prefix,
+            Invitation.email,
+            Invitation.email_canonical,
+            Invitation.token_hash,
             AuditEvent.request_id,
-            AuditEvent.type,
             AuditEvent.ip_prefix,
             AuditEvent.data,
         ],
-        keep=[User.status],
-        none=[Role.name, Role.metadata_, RolePermission.permission],
+        # Hashes of addresses that are counted by; they are deleted within two days.
+        keep=[User.kind, User.status, AuditEvent.type, LoginAttempt.key],
+        none=[Import.file_sha256, Role.name, Role.metadata_, RolePermission.permission],
     ),
     export=export,
     erase=erase,
@@ -139,5 +166,26 @@ def _login(login: Session) -> dict[str, Any]:
     }
 
 
+def _key(key: ApiKey) -> dict[str, Any]:
+    return {
+        "name": key.name,
+        "start": key.start,
+        "scopes": key.scopes,
+        "created_at": render_instant(key.created_at),
+        "expires_at": render_instant(key.expires_at),
+        "network": key.last_used_prefix,
+    }
+
+
+def _invitation(invitation: Invitation) -> dict[str, Any]:
+    return {"email": invitation.email, "created_at": render_instant(invitation.created_at)}
+
+
 def _event(event: AuditEvent) -> dict[str, Any]:
-    return {"type": event.type, "at": render_instant(event.created_at), "network": event.ip_prefix}
+    return {
+        "type": event.type,
+        "by": event.by,
+        "at": render_instant(event.created_at),
+        # That of another person is not theirs.
+        "network": event.ip_prefix if event.by == "you" else None,
+    }

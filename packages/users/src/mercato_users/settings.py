@@ -1,6 +1,7 @@
 """Settings of users, in the deployment file or the environment."""
 
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -8,8 +9,12 @@ from msgspec import Meta
 
 from mercato_kit.hosts import is_example, is_host, is_http_url, is_loopback, is_private
 from mercato_kit.settings import Rule, Secret, Settings, WrongSetting
+from mercato_users.breached_passwords import is_list
 from mercato_users.emails import parse_sender
-from mercato_users.signing_keys import from_pem
+from mercato_users.signing_keys import from_pems
+
+HASH_MEBIBYTES = 19
+"""Memory in which a password is hashed."""
 
 _IN_CLEAR = "mails, with links that log people in, are sent to another machine in clear"
 
@@ -70,7 +75,10 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     audience: Annotated[str, Meta(min_length=1, description="`aud` of access tokens")] = "mercato"
     signing_key: Annotated[
         Secret | None,
-        Meta(description="Ed25519 private key (PEM, PKCS 8) that signs access tokens"),
+        Meta(
+            description="Ed25519 private keys (PEM, PKCS 8) of access tokens: the first one signs, "
+            "all verify; by default `mercato users rotate-keys` makes them"
+        ),
     ] = None
     access_token_seconds: Annotated[
         int, Meta(ge=1, le=3600, description="How long an access token is valid")
@@ -100,9 +108,25 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     unverified_days: Annotated[
         int, Meta(ge=1, le=365, description="When an unverified account is deleted")
     ] = 7
+    erasure_grace_hours: Annotated[
+        int,
+        Meta(ge=1, le=720, description="How long the erasure of an account can be canceled"),
+    ] = 24
     audit_days: Annotated[
         int, Meta(ge=30, le=3650, description="How long the audit trail is kept")
     ] = 400
+    password_memory_mib: Annotated[
+        int,
+        Meta(ge=HASH_MEBIBYTES, le=65536, description="MiB of each machine for hashing passwords"),
+    ] = 256
+    breached_passwords: Annotated[
+        str | None,
+        Meta(description="File of passwords that are refused: their SHA-1 in hex, sorted"),
+    ] = None
+    api_key_mode: Annotated[
+        Literal["live", "test"],
+        Meta(description="What new API keys begin with: `mercato_live_` or `mercato_test_`"),
+    ] = "live"
     shop_name: Annotated[
         str, Meta(min_length=1, max_length=100, description="Name of the shop in mails")
     ] = "Mercato"
@@ -138,12 +162,29 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
         if not is_host(self.smtp_host):
             what = "expected the name or the address of a host, without scheme and port"
             raise WrongSetting("smtp_host", what)
+        _check_list(self.breached_passwords)
         if self.signing_key is not None:
             try:
-                from_pem(self.signing_key.reveal())
+                from_pems(self.signing_key.reveal())
             except ValueError as error:
-                what = "expected an Ed25519 private key in PEM"
+                what = "expected Ed25519 private keys in PEM"
                 raise WrongSetting("signing_key", what) from error
+
+
+def _check_list(file: str | None) -> None:
+    """Check that the file of breached passwords, if any, can be read and begins as one.
+
+    Raises:
+        WrongSetting: It cannot, or does not.
+    """
+    try:
+        is_usable = file is None or is_list(Path(file))
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror}"
+        raise WrongSetting("breached_passwords", what) from error
+    if not is_usable:
+        what = "expected a file with a SHA-1 of 40 hexadecimal digits in each line, sorted"
+        raise WrongSetting("breached_passwords", what)
 
 
 def _is_public_https(url: str) -> bool:

@@ -43,11 +43,14 @@ class Need:
         versions: Accepted versions (PEP 440), e.g. ``>=1,<2``.
         at_least: Providers that must answer. With 0 the feature starts without any, and in any
             order with those that there are.
+        without: What the deployment lacks without a provider, in a few words: ``passwords cannot be
+            reset``. Development warns of it, production refuses it unless the operator accepts it.
     """
 
     contract: type[Any]
     versions: str
     at_least: int = 1
+    without: str | None = None
 
     @property
     def id(self) -> str:
@@ -252,6 +255,8 @@ class Feature:
         blueprints: Routes. Each states who may call it.
         metadata: Tables, all named ``<name>_…``.
         migrations: The folder of the Alembic revisions.
+        mails: The folder of the templates of its mails: ``<language>/<name>.subject.txt``, ``.txt``
+            and ``.html``, in English and in other languages.
         referents: Primary keys that other features store.
         references: Columns with ids of other features.
         needs: Contracts called.
@@ -286,6 +291,7 @@ class Feature:
     blueprints: Sequence[Blueprint] = ()
     metadata: sa.MetaData | None = None
     migrations: Path | None = None
+    mails: Path | None = None
     referents: Sequence[Referent] = ()
     references: Sequence[SoftReference] = ()
     needs: Sequence[Need] = ()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from mercato_kit import db
 from mercato_kit.composition import current_composition
 from mercato_kit.db import Aggregate, Identified
+from mercato_kit.keys import Sealed
 from mercato_users import devices
 
 ADMIN = "admin"
@@ -32,7 +33,7 @@ class User(Aggregate, Base):
     __tablename__ = "users_user"
     __table_args__ = (
         sa.UniqueConstraint("email_canonical"),
-        sa.CheckConstraint("status IN ('active', 'suspended', 'erased')", name="status"),
+        sa.CheckConstraint("status IN ('active', 'suspended', 'closing', 'erased')", name="status"),
         sa.CheckConstraint("kind IN ('person', 'service')", name="kind"),
         sa.Index(None, "status", "created_at", "id"),
         sa.Index(None, "created_at", "id"),
@@ -183,6 +184,21 @@ class OneTimeToken(Base):
     )
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class StoredSigningKey(Base):
+    """A key that signs access tokens, from a rotation; without one, keys are derived."""
+
+    __tablename__ = "users_signing_key"
+    __table_args__ = (sa.CheckConstraint("algorithm IN ('EdDSA', 'ES256')", name="algorithm"),)
+
+    kid: Mapped[str] = mapped_column(sa.String(43), primary_key=True, doc="Thumbprint (RFC 7638)")
+    algorithm: Mapped[str] = mapped_column(sa.String(10), doc="As in JWTs (RFC 8037)")
+    private_sealed: Mapped[bytes] = mapped_column(Sealed("users.signing_key"))
+    public_jwk: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    signs_from: Mapped[datetime] = mapped_column(doc="Until another one signs")
+    gone_at: Mapped[datetime | None] = mapped_column(doc="When its tokens become invalid")
 
 
 class Role(Identified, Base):

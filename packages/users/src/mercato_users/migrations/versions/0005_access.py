@@ -9,7 +9,7 @@ from alembic import op
 from mercato_kit.db import Json, UtcDateTime
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

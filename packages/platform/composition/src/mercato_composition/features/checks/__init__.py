@@ -55,6 +55,7 @@ ON_ALL: Sequence[Check] = (
     remote.late_ones,
     remote.fallback_versions,
     needs.offered,
+    needs.lacking,
     needs.enough,
     needs.versions,
     answers.one_offer_each,
