@@ -13,6 +13,7 @@ from mercato_users.models.accounts import (
     Role,
     RolePermission,
     Session,
+    StoredSigningKey,
     User,
     UserRole,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Role",
     "RolePermission",
     "Session",
+    "StoredSigningKey",
     "User",
     "UserRole",
 ]

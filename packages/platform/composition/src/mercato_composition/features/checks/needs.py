@@ -71,7 +71,7 @@ def lacking_in_production(
         broken = may_offer(need.id, unloaded)
         fixes = how_to_get(need.contract, broken, load_others, source)
         rule = f"{feature.name}.{need.id}"
-        yield Unsafe(rule, feature.place, _lack(need), (*fixes,), True, feature.name)
+        yield Unsafe(rule, feature.place, _lack(need), (*fixes,), acceptable=True, feature=feature.name)
 
 
 def _unanswered(
