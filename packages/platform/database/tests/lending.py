@@ -62,7 +62,7 @@ feature = Feature(
     offers=[Offer(Lending, "1.0", Desk)],
     referents=[Referent(Lending, "book", Book.id)],
     doctor=[Check("titles", untitled)],
-    personal_data=PersonalData(columns(none=[Book.title])),
+    personal_data=PersonalData(columns(none=[Book.title, Book.lock_sealed])),
 )
 """
 
