@@ -1,5 +1,3 @@
-import email
-import email.policy
 import re
 import time
 from functools import partial
@@ -8,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from click.testing import CliRunner
 
+from mercato_testing.mails import MESSAGES
 from mercato_users import passwords
 from mercato_users.cli import commands
 from mercato_users.feature import feature  # noqa: F401 - the feature under test
@@ -16,15 +15,10 @@ from . import factories
 from .drawn import VIEW_CASES
 
 
-@pytest.fixture(scope="session")
-def _mail_folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("mail")
-
-
 @pytest.fixture
-def settings(_mail_folder):
-    """Send mail to a folder."""
-    return {"mail": "folder", "mail_folder": str(_mail_folder)}
+def fakes():
+    """Mails are written and kept by a fake."""
+    return [MESSAGES]
 
 
 @pytest.fixture
@@ -57,18 +51,12 @@ def read_with(client):
 
 
 @pytest.fixture
-def mails(_mail_folder, run_worker):
-    """A function that runs the worker and returns the mails it sent, oldest first."""
-    for file in _mail_folder.iterdir():
-        file.unlink()
+def mails(postbox, run_worker):
+    """A function that runs the worker and returns the mails it posted, oldest first."""
 
     def read():
         run_worker()
-        found = []
-        for file in sorted(_mail_folder.glob("*.eml")):
-            found.append(email.message_from_bytes(file.read_bytes(), policy=email.policy.default))
-            file.unlink()
-        return found
+        return postbox.take()
 
     return read
 

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from mercato_contracts.messages import Messages
 from mercato_contracts.people import People
-from mercato_kit.feature import Feature, Offer, Referent
+from mercato_kit.feature import Feature, Glue, Need, Offer, Referent
 from mercato_kit.identity import IdentityProvider
 from mercato_users.cli import commands
-from mercato_users.events import HANDLES, PUBLISHES
+from mercato_users.events import MAILS, PUBLISHES
 from mercato_users.jobs import JOBS
 from mercato_users.models import Base, User
 from mercato_users.permissions import PERMISSIONS
@@ -23,9 +24,19 @@ feature = Feature(
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations" / "versions",
     referents=[Referent(IdentityProvider, "subject", User.id)],
+    mails=Path(__file__).parent / "mails",
+    needs=[
+        Need(
+            Messages,
+            ">=1,<2",
+            at_least=0,
+            without="accounts cannot be verified, and passwords cannot be reset",
+        )
+    ],
     offers=[Offer(IdentityProvider, "1.0", Identity), Offer(People, "1.0", AccountOwners)],
     publishes=PUBLISHES,
-    handles=HANDLES,
+    # Without them no mail is due, now or later.
+    glue=[Glue(when=[Need(Messages, ">=1,<2")], handles=MAILS)],
     jobs=JOBS,
     settings=UsersSettings,
     permissions=PERMISSIONS,

@@ -5,10 +5,10 @@ import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as MessageHandler
+from mercato_users.mail import Mail, render
 
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.models import InboxDelivery
-from mercato_users.mail import Mail, render
 
 from . import factories
 
