@@ -26,7 +26,19 @@ ROUTES = {
     "POST /v1/auth/password/reset": OPEN,
     "POST /v1/auth/refresh": OPEN,
     "POST /v1/auth/step-up": PERSON,
+    "GET /v1/api-keys": PERSON,
+    "POST /v1/api-keys": FRESH + PERSON,
+    "GET /v1/api-keys/<uuid:key_id>": PERSON,
+    "PATCH /v1/api-keys/<uuid:key_id>": FRESH + PERSON,
+    "DELETE /v1/api-keys/<uuid:key_id>": FRESH + PERSON,
+    "POST /v1/api-keys/<uuid:key_id>/roll": FRESH + PERSON,
     "GET /v1/audit-events": AUDIT,
+    "GET /v1/invitations": READ,
+    "POST /v1/invitations": FRESH + WRITE,
+    "GET /v1/invitations/<uuid:invitation_id>": READ,
+    "DELETE /v1/invitations/<uuid:invitation_id>": FRESH + WRITE,
+    "POST /v1/invitations/<uuid:invitation_id>/resend": FRESH + WRITE,
+    "POST /v1/invitations/accept": ANYONE,
     "GET /v1/permissions": ROLES,
     "GET /v1/roles": ROLES,
     "POST /v1/roles": FRESH + ROLES,
@@ -65,6 +77,7 @@ LAST = "POST /v1/auth/logout"
 """It ends the session of the caller."""
 
 GUEST, REFUSED, STEP_UP, IN = "unauthenticated", "forbidden", "step_up_required", "allowed"
+NOT_FOR_KEYS = "not_for_keys"
 
 
 def routes_of(app):
@@ -81,7 +94,7 @@ def outcome(client, route):
     path = "/".join(f"{new_id()}" if "<" in part else part for part in rule.split("/"))
     answer = client.open(path, method=method, json={}, headers={"If-Match": '"1"'})
     code = (answer.json or {}).get("code") if answer.status_code >= 400 else None
-    return code if code in (GUEST, REFUSED, STEP_UP) else IN
+    return code if code in (GUEST, REFUSED, STEP_UP, NOT_FOR_KEYS) else IN
 
 
 def outcomes(client):
@@ -144,6 +157,21 @@ class TestAccess:
 
         assert found == expected([READ, WRITE, ROLES, AUDIT], fresh=STEP_UP)
 
+    @pytest.mark.parametrize("scopes", [[], [READ], [READ, WRITE, ROLES, AUDIT]])
+    def test_of_an_api_key(self, client, charlie, commit, scopes):
+        """A key may call what its scopes and its owner allow, but nothing that is for people."""
+        text, _ = commit(factories.make_api_key, factories.id_of(charlie), scopes)
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {text}"
+
+        found = outcomes(client)
+
+        refused = {
+            route: NOT_FOR_KEYS
+            for route, access in ROUTES.items()
+            if access.removeprefix(FRESH) in (PERSON, *(scopes if FRESH in access else ()))
+        }
+        assert found == expected(scopes) | refused
+
     @pytest.mark.parametrize("how", ["suspended", "expired", "idle", "revoked", "foreign"])
     def test_of_credentials_that_are_not_valid(self, charlie, commit, how):
         """They are as good as none, and are refused also where guests may call."""
@@ -165,7 +193,10 @@ class TestMassAssignment:
         reads = route != LAST
 
         answer = charlie.open(
-            path, method=method, json={"is_system": True}, headers={"If-Match": '"1"'}
+            path,
+            method=method,
+            json={"is_system": True},
+            headers={"If-Match": '"1"', "Idempotency-Key": "0123456789abcdef"},
         )
 
         pointers = [error["pointer"] for error in (answer.json or {}).get("errors", [])]

@@ -5,8 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from mercato_kit import keys
 from mercato_kit.hosts import is_http_url
-from mercato_kit.keys import derive_key
 from mercato_kit.settings import Rule, Secret, Settings, WrongSetting, current_settings
 
 API_URL = "https://api.stripe.com"
@@ -85,4 +85,4 @@ class PaymentsStripeSettings(Settings, frozen=True, kw_only=True):
 def installation_id() -> str:
     """Return the id of this installation, which tells its payments from those of others."""
     given = current_settings(PaymentsStripeSettings).installation
-    return given or derive_key("payments_stripe.installation").hex()[:16]
+    return given or keys.derive("payments_stripe.installation").secret.hex()[:16]

@@ -160,6 +160,13 @@ class TestAnswerOnce:
         assert [answer.json["title"] for answer in (alice, bob, guest)] == ["a", "b", "c"]
         assert titles() == ["a", "b", "c"]
 
+    def test_keys_are_separate_per_api_key(self, post, titles):
+        """A program does not share the keys of the person that it acts for."""
+        alice, program = post("a", person="alice"), post("b", person="program")
+
+        assert [answer.json["title"] for answer in (alice, program)] == ["a", "b"]
+        assert titles() == ["a", "b"]
+
     @pytest.mark.parametrize(
         ("one", "other"),
         [

@@ -24,6 +24,7 @@ HATS = """
     import sqlalchemy as sa
     from mercato_kit.db import session
     from mercato_kit.feature import Feature
+    from mercato_kit.privacy import PersonalData
 
 
     def look():
@@ -32,7 +33,9 @@ HATS = """
         session.execute(sa.text(f"SELECT l.id\\n FROM {joined} AND s.id IN ({many})"))
 
 
-    feature = Feature(name="hats", summary="For a test.", erase_subject=look)
+    feature = Feature(
+        name="hats", summary="For a test.", personal_data=PersonalData({}, erase=look)
+    )
 """
 
 SHOES = """

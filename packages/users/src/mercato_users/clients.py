@@ -32,5 +32,10 @@ class Client:
         """The network that attempts are counted by: an IPv4 address, or the /64 of an IPv6 one."""
         return counted_as(self.address)
 
+    @property
+    def site(self) -> str | None:
+        """The /48 of an IPv6 address, which one site may have; None for IPv4."""
+        return self.prefix if ":" in self.counted_as else None
+
 
 UNKNOWN = Client()

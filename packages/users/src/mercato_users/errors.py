@@ -77,11 +77,45 @@ class EmailTaken(Conflict):
     title = "An account with this e-mail address already exists"
 
 
+class KeyEnded(Conflict):
+    """The API key has expired, or another one took its place."""
+
+    code = "key_ended"
+    title = "The API key has ended"
+
+
+class InvalidName(Invalid):
+    """The name of a service account is of another form. Raised for operators only."""
+
+    title = "Use up to 50 letters a to z, digits and hyphens, such as stock-sync"
+
+
 class LimitReached(Conflict):
-    """The address book is full."""
+    """The address book is full, or the account has too many API keys."""
 
     code = "limit_reached"
-    title = "You have 50 addresses; delete one first"
+    title = "There are 50 already; delete one first"
+
+
+class AlreadyInvited(Conflict):
+    """The address has an invitation that can be accepted; mail it again instead."""
+
+    code = "already_invited"
+    title = "There is an invitation for this address already"
+
+
+class InvitationAccepted(Conflict):
+    """The invitation was accepted, so it cannot be changed."""
+
+    code = "invitation_accepted"
+    title = "The invitation was accepted"
+
+
+class AccountExists(Conflict):
+    """The address of an invitation has an account. Its owner, who has the link, may know it."""
+
+    code = "account_exists"
+    title = "Sign in to your account with this address to accept the invitation"
 
 
 class LastAdministrator(Conflict):
@@ -115,9 +149,9 @@ class RoleInUse(Conflict):
 class UnknownPermission(Invalid):
     """No feature of the deployment declares a permission."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], field: str = "permissions") -> None:
         detail = f"No enabled feature declares {', '.join(names)}."
-        super().__init__(detail, errors=[FieldError("/permissions", "unknown_permission", detail)])
+        super().__init__(detail, errors=[FieldError(f"/{field}", "unknown_permission", detail)])
 
 
 class UnknownRole(Invalid):

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+from mercato_contracts.messages import Messages
 from mercato_contracts.people import People
-from mercato_kit.feature import Feature, Offer, Referent
+from mercato_kit.feature import Feature, Glue, Need, Offer, Referent
 from mercato_kit.identity import IdentityProvider
 from mercato_users.cli import commands
-from mercato_users.events import HANDLES, PUBLISHES
+from mercato_users.events import MAILS, PUBLISHES
 from mercato_users.jobs import JOBS
 from mercato_users.models import Base, User
 from mercato_users.permissions import PERMISSIONS
-from mercato_users.privacy import erase_subject, export_subject
+from mercato_users.privacy import PERSONAL_DATA
 from mercato_users.provides import AccountOwners, Identity
 from mercato_users.routes import blueprint, well_known
 from mercato_users.sample_data import make_sample_data
@@ -23,14 +24,23 @@ feature = Feature(
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations" / "versions",
     referents=[Referent(IdentityProvider, "subject", User.id)],
+    mails=Path(__file__).parent / "mails",
+    needs=[
+        Need(
+            Messages,
+            ">=1,<2",
+            at_least=0,
+            without="accounts cannot be verified, and passwords cannot be reset",
+        )
+    ],
     offers=[Offer(IdentityProvider, "1.0", Identity), Offer(People, "1.0", AccountOwners)],
     publishes=PUBLISHES,
-    handles=HANDLES,
+    # Without them no mail is due, now or later.
+    glue=[Glue(when=[Need(Messages, ">=1,<2")], handles=MAILS)],
     jobs=JOBS,
     settings=UsersSettings,
     permissions=PERMISSIONS,
     cli=commands,
-    export_subject=export_subject,
-    erase_subject=erase_subject,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )

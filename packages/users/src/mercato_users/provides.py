@@ -12,8 +12,9 @@ from mercato_kit.errors import Unauthenticated
 from mercato_kit.lists import any_of
 from mercato_kit.principals import Principal
 from mercato_kit.reads import Read
-from mercato_users import access_tokens
+from mercato_users import access_tokens, api_keys
 from mercato_users.models import Role, RolePermission, Session, User, UserRole
+from mercato_users.services import key_callers
 
 _PRINCIPAL = Read(
     sa.select(
@@ -53,20 +54,22 @@ _PEOPLE = Read(
         User.given_name,
         User.family_name,
         User.locale,
-    ).where(any_of(User.id, "subjects"), User.status != "erased")
+    ).where(any_of(User.id, "subjects"), User.status != "erased", User.kind == "person")
 )
 
 
 class Identity:
-    """Authenticates access tokens of this deployment."""
+    """Authenticates access tokens and API keys of this deployment."""
 
     def authenticate(self, token: str) -> Principal:
-        """Return the principal of *token*.
+        """Return the principal of *token*: an access token, or an API key.
 
         Raises:
             Unauthenticated: The token is invalid or expired, its session has ended, or the account
                 is not active.
         """
+        if api_keys.is_named(token):
+            return key_callers.identify(token)
         claims = access_tokens.read(token)
         rows = _PRINCIPAL.rows(
             session_id=claims.session_id,
@@ -99,6 +102,6 @@ class AccountOwners:
     """Implements :class:`mercato_contracts.people.People` on the accounts."""
 
     def get_many(self, subjects: Collection[UUID]) -> Mapping[UUID, Person]:
-        """Return people by id, in one SELECT. Erased and unknown ones are left out."""
+        """Return people by id, in one SELECT, without erased and unknown ones and programs."""
         people = (Person(*row) for row in _PEOPLE.rows(subjects=subjects))
         return {person.id: person for person in people}

@@ -1,6 +1,25 @@
 """Input of the services, as plain values."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewApiKey:
+    """An API key to make.
+
+    Args:
+        name: What its owner calls it.
+        scopes: Permissions that it has while its owner has them.
+        expires_at: When it ends; None for the default.
+        user_id: Its owner; None for the caller.
+    """
+
+    name: str
+    scopes: list[str]
+    expires_at: datetime | None = None
+    user_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

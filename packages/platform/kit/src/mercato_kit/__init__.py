@@ -19,6 +19,7 @@ __all__ = [
     "keys",
     "later",
     "leases",
+    "limits",
     "lists",
     "migrations",
     "models",

@@ -21,6 +21,7 @@ from mercato_kit.events import Handler
 from mercato_kit.http import Blueprint
 from mercato_kit.jobs import Job
 from mercato_kit.policies import Policy, anyone
+from mercato_kit.privacy.personal_data import PersonalData
 from mercato_kit.settings import Settings
 
 ENTRY_POINT_GROUP = "mercato.features"
@@ -42,11 +43,14 @@ class Need:
         versions: Accepted versions (PEP 440), e.g. ``>=1,<2``.
         at_least: Providers that must answer. With 0 the feature starts without any, and in any
             order with those that there are.
+        without: What the deployment lacks without a provider, in a few words: ``passwords cannot be
+            reset``. Development warns of it, production refuses it unless the operator accepts it.
     """
 
     contract: type[Any]
     versions: str
     at_least: int = 1
+    without: str | None = None
 
     @property
     def id(self) -> str:
@@ -251,6 +255,8 @@ class Feature:
         blueprints: Routes. Each states who may call it.
         metadata: Tables, all named ``<name>_…``.
         migrations: The folder of the Alembic revisions.
+        mails: The folder of the templates of its mails: ``<language>/<name>.subject.txt``, ``.txt``
+            and ``.html``, in English and in other languages.
         referents: Primary keys that other features store.
         references: Columns with ids of other features.
         needs: Contracts called.
@@ -272,8 +278,8 @@ class Feature:
         gauges: Numbers for ``/metrics``.
         cli: Commands. One group is named after the feature; each of a list has its own name, which
             may have ``-``, and belongs to one feature.
-        export_subject: Returns all data about a person, as JSON values.
-        erase_subject: Erases the data of a person.
+        personal_data: What it holds of a person: each column with text, JSON or bytes, and how the
+            data is exported and erased.
         sample_data: Fills an empty database with sample data; does nothing the second time. Its
             argument has the data that earlier features left for others, by name (``variant_ids``),
             and it may add to them. Returns lines that tell a developer what was made.
@@ -285,6 +291,7 @@ class Feature:
     blueprints: Sequence[Blueprint] = ()
     metadata: sa.MetaData | None = None
     migrations: Path | None = None
+    mails: Path | None = None
     referents: Sequence[Referent] = ()
     references: Sequence[SoftReference] = ()
     needs: Sequence[Need] = ()
@@ -304,8 +311,7 @@ class Feature:
     doctor: Sequence[Check] = ()
     gauges: Sequence[Gauge] = ()
     cli: click.Group | Sequence[click.Group] | None = None
-    export_subject: Callable[[UUID], Mapping[str, Any]] | None = None
-    erase_subject: Callable[[UUID], None] | None = None
+    personal_data: PersonalData | None = None
     sample_data: Callable[[dict[str, list[Any]]], Sequence[str]] | None = None
 
     @property

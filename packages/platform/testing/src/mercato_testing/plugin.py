@@ -30,9 +30,11 @@ from mercato_kit.outbox import event_of
 from mercato_runtime.worker import Tally, run_once
 from mercato_testing.client import Client
 from mercato_testing.databases import Database, Databases
+from mercato_testing.mails import POSTBOX, Postbox
 from mercato_testing.network import only_loopback
 from mercato_testing.postgresql import Server, running_server
 from mercato_testing.quality import MARKER, QualityScale
+from mercato_testing.server_keys import ServerKey
 from mercato_testing.stage import Apps, Fake, Stage, set_up
 from mercato_testing.staged import AsUser, Commit, MakeStaged, Staged
 from mercato_testing.statements import StatementCounter
@@ -214,6 +216,14 @@ def statements(app: Flask, _stage: Stage) -> StatementCounter:
 
 
 @pytest.fixture
+def server_key(app: Flask) -> Iterator[ServerKey]:
+    """Return the server key: ``server_key.change()``, then ``server_key.end_previous()``."""
+    key = ServerKey(app)
+    yield key
+    key.restore()
+
+
+@pytest.fixture
 def staged(
     request: pytest.FixtureRequest,
     database: Database,
@@ -259,6 +269,13 @@ def outbox(app: Flask) -> Callable[..., list[Event]]:
             return [event_of(row) for row in session.scalars(query)]
 
     return read
+
+
+@pytest.fixture
+def postbox() -> Postbox:
+    """Return the postbox of the fake :data:`mercato_testing.mails.MESSAGES`, without mails."""
+    POSTBOX.clear()
+    return POSTBOX
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from mercato_users.routes.blueprint import blueprint, caller_id, this_client, we
 from mercato_users.schemas import (
     AccessTokenSchema,
     CredentialsSchema,
-    EmailOnlySchema,
     KeySetSchema,
     LoginSchema,
     NothingSchema,
+    OwnMailSchema,
     RefreshSchema,
     SessionEndQuerySchema,
     SessionListQuerySchema,
@@ -28,26 +28,36 @@ from mercato_users.schemas import (
 from mercato_users.values import Credentials
 
 
-@blueprint.post("/auth/login", allow=anyone_as_guest, refuses=[InvalidCredentials, TooManyLogins])
+@always
+def _verify(body: Credentials) -> services.Attempt:
+    return services.verify_login(body, this_client())
+
+
+@blueprint.post(
+    "/auth/login",
+    allow=anyone_as_guest,
+    refuses=[InvalidCredentials, TooManyLogins],
+    prepare=_verify,
+)
 @blueprint.arguments(CredentialsSchema)
 @blueprint.response(200, LoginSchema)
-def log_in(body: Credentials) -> services.Login:
+def log_in(_body: Credentials, prepared: services.Attempt) -> services.Login:
     """Log in
 
     A wrong address, a wrong password and an inactive account get the same response.
     """
-    return services.log_in(body, this_client())
+    return services.log_in(prepared, this_client())
 
 
 @blueprint.post("/auth/login-link", allow=anyone_as_guest)
-@blueprint.arguments(EmailOnlySchema)
+@blueprint.arguments(OwnMailSchema)
 @blueprint.response(202, NothingSchema)
 def request_login_link(body: dict[str, Any]) -> dict[str, Any]:
     """Mail a link to log in, for an account whose attempts strangers have used up
 
     Its token goes into a login as `pass`, beside the password.
     """
-    services.request_login_link(body["email"])
+    services.request_login_link(body["email"], this_client(), body["device_token"])
     return {}
 
 

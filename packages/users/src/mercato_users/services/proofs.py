@@ -9,16 +9,16 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.errors import StepUpRequired, Unauthenticated
 from mercato_kit.principals import Principal
 from mercato_kit.reads import Read
-from mercato_users import attempts, passwords
-from mercato_users.attempts import Counter
+from mercato_users import counters, key_ring, passwords
+from mercato_users.access_tokens import Claims
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials
 from mercato_users.models import Session, User
 from mercato_users.services import audit, open_sessions, refreshes
 from mercato_users.services.refreshes import AccessToken
 
-FAILURES = 10
-"""Wrong passwords within a day after which the session ends."""
+FAILURES = (counters.Limit(10, counters.DAY),)
+"""Wrong passwords after which the session ends."""
 
 _HASH = Read(sa.select(User.password_hash).where(User.id == sa.bindparam("user_id")))
 
@@ -59,11 +59,11 @@ def accept(caller: Principal, proof: Proof) -> UUID:
     """
     user_id, session_id = _ids(caller)
     is_right = proof.password_hash is not None
-    counter = Counter("step_up", str(session_id), FAILURES, attempts.DAY)
-    is_full = attempts.spend([counter], attempts=0 if is_right else 1)
+    counted = [counters.Counter("step_up", str(session_id), FAILURES)]
+    is_full = counters.spend(counted, failures=0 if is_right else 1)
     if is_right and not is_full:
         return user_id
-    if is_full or attempts.wait_seconds([counter]):
+    if is_full or counters.wait(counted):
         open_sessions.end(Session.id == session_id, reason="guessed")
     raise InvalidCredentials(facts={"user_id": user_id})
 
@@ -76,17 +76,19 @@ def step_up(caller: Principal, proof: Proof, client: Client = UNKNOWN) -> Access
         Unauthenticated: The session has ended meanwhile.
     """
     user_id, session_id = accept(caller, proof), caller.session_id
-    epoch = session.scalar(
+    epoch = sa.select(User.token_epoch).where(User.id == Session.user_id).scalar_subquery()
+    updated = session.execute(
         sa.update(Session)
         .where(Session.id == session_id, Session.revoked_at.is_(None))
         .values(auth_time=utc_now())
-        .returning(sa.select(User.token_epoch).where(User.id == Session.user_id).scalar_subquery())
+        .returning(epoch, key_ring.NEWEST)
         .execution_options(synchronize_session=False)
-    )
-    if epoch is None or session_id is None:
+    ).one_or_none()
+    if updated is None or session_id is None:
         raise Unauthenticated(invalid_token=True)
     audit.record(user_id, "stepped_up", client=client, actor_id=user_id)
-    return refreshes.access_token(user_id, session_id, epoch)
+    current_epoch, newest_key = updated
+    return refreshes.access_token(Claims(user_id, session_id, current_epoch), newest_key)
 
 
 def _ids(caller: Principal) -> tuple[UUID, UUID]:

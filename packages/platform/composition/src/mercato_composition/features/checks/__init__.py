@@ -54,6 +54,7 @@ ON_ALL: Sequence[Check] = (
     remote.late_ones,
     remote.fallback_versions,
     needs.offered,
+    needs.lacking,
     needs.enough,
     needs.versions,
     answers.one_offer_each,

@@ -40,3 +40,5 @@ def _acceptable(feature: Candidate) -> Iterator[str]:
     kind = feature.manifest.settings or Settings
     yield from (f"{feature.name}.{rule.key}" for rule in kind.production if rule.acceptable)
     yield from (f"{feature.name}.{name}_file" for name in secret_names(kind))
+    needs = feature.manifest.needs
+    yield from (f"{feature.name}.{need.id}" for need in needs if need.without is not None)

@@ -1,4 +1,4 @@
-"""K108 to K110, K112: what features need of each other, who offers it, and what excludes what."""
+"""K108 to K110, K112, K206: what features need of each other, and what excludes what."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
@@ -7,6 +7,7 @@ from mercato_composition.deployment import edits
 from mercato_composition.deployment.file import Source
 from mercato_composition.faults import Fault, Fix, Outside
 from mercato_composition.features.candidate import Candidate
+from mercato_composition.features.checks.unsafe import Unsafe
 from mercato_composition.features.discovery import Unloaded, may_offer
 from mercato_composition.features.order import Ring, order, required
 from mercato_composition.features.relations import (
@@ -37,6 +38,58 @@ def offered(
                 broken = may_offer(need.id, unloaded)
                 fixes = how_to_get(need.contract, broken, load_others, source)
                 yield replace(feature.fault("K108", what, *fixes), follows=broken)
+
+
+def lacking(
+    features: Sequence[Candidate],
+    offers: OffersByContract,
+    unloaded: Unloaded,
+    load_others: Callable[[], Sequence[Candidate]],
+    named: Collection[str],  # noqa: ARG001 - a feature that is unknown may offer it
+    environment: str,
+    source: Source,
+) -> Iterator[Fault]:
+    """Warn in development of what is lacking without a contract (K108)."""
+    if environment == "development":
+        for feature, need in _unanswered(features, offers):
+            broken = may_offer(need.id, unloaded)
+            fixes = how_to_get(need.contract, broken, load_others, source)
+            found = feature.fault("K108", _lack(need), *fixes)
+            yield replace(found, severity="warning", follows=broken)
+
+
+def lacking_in_production(
+    features: Sequence[Candidate],
+    offers: OffersByContract,
+    unloaded: Unloaded,
+    load_others: Callable[[], Sequence[Candidate]],
+    named: Collection[str],  # noqa: ARG001 - as above
+    source: Source,
+) -> Iterator[Unsafe]:
+    """Refuse in production what is lacking without a contract (K206)."""
+    for feature, need in _unanswered(features, offers):
+        broken = may_offer(need.id, unloaded)
+        yield Unsafe(
+            rule=f"{feature.name}.{need.id}",
+            place=feature.place,
+            what=_lack(need),
+            fixes=(*how_to_get(need.contract, broken, load_others, source),),
+            acceptable=True,
+            feature=feature.name,
+        )
+
+
+def _unanswered(
+    features: Sequence[Candidate], offers: OffersByContract
+) -> Iterator[tuple[Candidate, Need]]:
+    for feature in features:
+        for need in feature.manifest.needs:
+            if need.without is not None and need.contract not in offers:
+                yield feature, need
+
+
+def _lack(need: Need) -> str:
+    return f"{need.without}: no enabled feature offers {need.id} {need.versions}."
 
 
 def enough(

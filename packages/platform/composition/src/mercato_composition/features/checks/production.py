@@ -18,7 +18,7 @@ from mercato_composition.deployment.model import (
 from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import table_at
 from mercato_composition.faults import Certainty, Fault, Fix, Place, Variable
-from mercato_composition.features.checks import database, files, rules, secrets
+from mercato_composition.features.checks import database, files, needs, rules, secrets
 from mercato_composition.features.checks.unsafe import Unsafe, origin_or_default
 from mercato_kit.hosts import is_loopback
 from mercato_kit.settings import Secret
@@ -165,5 +165,6 @@ RULES: Sequence[Callable[..., Iterator[Fault | Unsafe | Hole]]] = (
     rules.development_only,
     rules.settings_in_clear,
     rules.unsafe_settings,
+    needs.lacking_in_production,
 )
 """What is checked in production only."""
