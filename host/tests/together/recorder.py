@@ -36,12 +36,12 @@ _SECRETS: Mapping[str, str] = {
     "challenge": "Lx8Gd3kQ0vN5sT2yB9cR7wE4mJ1uH6aZ0pF3iK8oD2X",
     "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
     "uri": "otpauth://totp/Mercato:ada%40example.com?secret=JBSWY3DPEHPK3PXP&issuer=Mercato",
-    "answer": "123456",
+    "answer": "MFRG-GZDF-MZTW-Q2LK-NNWG-23TP",
     "credential": '{"id": "vQ2kR8sN4wL1xC6mT8pJ3g", "type": "public-key", "response": {}}',
     "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
 }
-_RECOVERY_CODE = "MFRG-GZDF-MZTW-Q2LK-NNWG-23TP"
+_RECOVERY_CODE = _SECRETS["answer"]
 _CODE = re.compile(r"[0-9]{6}")
 """What an authenticator app shows."""
 
