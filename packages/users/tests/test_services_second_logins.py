@@ -131,6 +131,21 @@ class TestCompleteLogin:
         assert answers[1].json["code"] == "challenge_expired"
 
     @pytest.mark.usefixtures("enrolled")
+    def test_begins_one_session_of_a_challenge(self, app, client, commit):
+        """Of four right answers at once, one begins a session, every time."""
+        with ThreadPoolExecutor(4) as threads:
+            for _ in range(10):
+                right = answer_to(begin(client))
+                before = commit(_number_of_sessions)
+
+                answers = threads.map(
+                    lambda _, body=right: complete(app.test_client(), body).status_code, range(4)
+                )
+
+                assert sorted(answers) == [200, 410, 410, 410]
+                assert commit(_number_of_sessions) == before + 1
+
+    @pytest.mark.usefixtures("enrolled")
     def test_takes_five_tries(self, client):
         """The right answer after five wrong ones is too late."""
         challenged = begin(client)
