@@ -52,6 +52,7 @@ from mercato_users.services.open_sessions import (
     end_session,
     list_sessions,
     log_out,
+    log_out_by_token,
 )
 from mercato_users.services.passwords import (
     NewPassword,
@@ -136,6 +137,7 @@ __all__ = [
     "list_users",
     "log_in",
     "log_out",
+    "log_out_by_token",
     "prepare_acceptance",
     "prepare_password",
     "prepare_registration",
