@@ -144,6 +144,13 @@ class AlreadyInvited(Conflict):
     title = "There is an invitation for this address already"
 
 
+class ImportRunning(Conflict):
+    """Another process imports the same file. Raised for operators only."""
+
+    code = "import_running"
+    title = "Another process is importing this file"
+
+
 class InvitationAccepted(Conflict):
     """The invitation was accepted, so it cannot be changed."""
 

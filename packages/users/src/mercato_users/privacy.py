@@ -25,6 +25,7 @@ from mercato_users.models import (
     Role,
     RolePermission,
     Session,
+    StoredSigningKey,
     User,
 )
 from mercato_users.schemas import AddressSchema, UserSchema
@@ -132,7 +133,16 @@ PERSONAL_DATA = PersonalData(
         ],
         # Hashes of addresses that are counted by; they are deleted within two days.
         keep=[User.kind, User.status, AuditEvent.type, LoginAttempt.key],
-        none=[Import.file_sha256, Role.name, Role.metadata_, RolePermission.permission],
+        none=[
+            Import.file_sha256,
+            Role.name,
+            Role.metadata_,
+            RolePermission.permission,
+            StoredSigningKey.kid,
+            StoredSigningKey.algorithm,
+            StoredSigningKey.private_sealed,
+            StoredSigningKey.public_jwk,
+        ],
     ),
     export=export,
     erase=erase,

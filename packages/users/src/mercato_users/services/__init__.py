@@ -37,6 +37,13 @@ from mercato_users.services.erasure import delete_invitations, delete_unverified
 from mercato_users.services.exports import find_export, read_export, request_export
 from mercato_users.services.factor_changes import reset as reset_second_factor
 from mercato_users.services.factor_proofs import begin_step_up, step_up_with_factor
+from mercato_users.services.imports import (
+    ImportRow,
+    Reached,
+    begin_import,
+    import_rows,
+    refused_rows,
+)
 from mercato_users.services.invitations import (
     find_invitation,
     invite,
@@ -91,13 +98,16 @@ __all__ = [
     "Attempt",
     "Challenged",
     "Erasure",
+    "ImportRow",
     "Login",
     "MadeKey",
     "NewPassword",
     "Proof",
+    "Reached",
     "Registration",
     "Tokens",
     "accept_invitation",
+    "begin_import",
     "begin_step_up",
     "cancel_erasure",
     "change_password",
@@ -125,6 +135,7 @@ __all__ = [
     "find_role_by_name",
     "find_user",
     "grant_role",
+    "import_rows",
     "invite",
     "list_addresses",
     "list_api_keys",
@@ -144,6 +155,7 @@ __all__ = [
     "reactivate_user",
     "read_export",
     "refresh_tokens",
+    "refused_rows",
     "register",
     "request_email",
     "request_export",
