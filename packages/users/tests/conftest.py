@@ -1,27 +1,24 @@
-import email
-import email.policy
 import re
 import time
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from click.testing import CliRunner
 
+from mercato_testing.mails import MESSAGES
 from mercato_users import passwords
+from mercato_users.cli import commands
 from mercato_users.feature import feature  # noqa: F401 - the feature under test
 
 from . import factories
 from .drawn import VIEW_CASES
 
 
-@pytest.fixture(scope="session")
-def _mail_folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("mail")
-
-
 @pytest.fixture
-def settings(_mail_folder):
-    """Send mail to a folder."""
-    return {"mail": "folder", "mail_folder": str(_mail_folder)}
+def fakes():
+    """Mails are written and kept by a fake."""
+    return [MESSAGES]
 
 
 @pytest.fixture
@@ -54,34 +51,30 @@ def read_with(client):
 
 
 @pytest.fixture
-def mails(_mail_folder, run_worker):
-    """A function that runs the worker and returns the mails it sent, oldest first."""
-    for file in _mail_folder.iterdir():
-        file.unlink()
+def mails(postbox, run_worker):
+    """A function that runs the worker and returns the mails it posted, oldest first."""
 
     def read():
         run_worker()
-        found = []
-        for file in sorted(_mail_folder.glob("*.eml")):
-            found.append(email.message_from_bytes(file.read_bytes(), policy=email.policy.default))
-            file.unlink()
-        return found
+        return postbox.take()
 
     return read
 
 
 @pytest.fixture
-def hashes_of():
+def hashes_of(app):
     """A function that runs a call ten times, and returns its CPU time in password hashes."""
 
     def seconds(call):
-        start = time.thread_time()
+        start = time.process_time()
         for _ in range(10):
             call()
-        return time.thread_time() - start
+        return time.process_time() - start
 
     def measure(call):
-        return seconds(call) / seconds(lambda: passwords.hash_password(factories.PASSWORD))
+        with app.app_context():
+            hashing = seconds(lambda: passwords.hash_password(factories.PASSWORD))
+        return seconds(call) / hashing
 
     return measure
 
@@ -95,3 +88,14 @@ def token_in():
         return parse_qs(urlsplit(link).query)["token"][0]
 
     return read
+
+
+@pytest.fixture
+def mercato_users(app, commit):
+    """A function that runs ``mercato users …`` with an input, as the host does."""
+
+    def run(*arguments, typed=""):
+        command = partial(CliRunner().invoke, commands, arguments, input=typed)
+        return commit(command, catch_exceptions=False)
+
+    return run

@@ -12,6 +12,8 @@ from mercato_users import opaque_tokens, services
 from mercato_users.api_keys import new_key
 from mercato_users.models import (
     ApiKey,
+    Invitation,
+    InvitationRole,
     LoginAttempt,
     Role,
     RolePermission,
@@ -99,6 +101,24 @@ def make_api_key(user_id, scopes=(), **columns):
     session.add(key)
     session.flush()
     return text, key.id
+
+
+def make_invitation(inviter_id, email, role_id):
+    """Store an invitation to a role, and return its token."""
+    token, now = opaque_tokens.new_token(), utc_now()
+    invitation = Invitation(
+        email=email,
+        email_canonical=canonical_email(email),
+        token_hash=opaque_tokens.digest(token),
+        invited_by=inviter_id,
+        created_at=now,
+        expires_at=now + timedelta(hours=72),
+    )
+    session.add(invitation)
+    session.flush()
+    session.add(InvitationRole(invitation_id=invitation.id, role_id=role_id))
+    session.flush()
+    return token
 
 
 def age_logins(by):

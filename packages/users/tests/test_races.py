@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.errors import Problem
-from mercato_kit.principals import Principal
+from mercato_kit.principals import GUEST, Principal
 from mercato_users import one_time_tokens, services
 from mercato_users.errors import LastAdministrator
 from mercato_users.models import Address, Role, Session, User, UserRole
@@ -158,6 +158,24 @@ class TestConfirmEmail:
             assert commit(lambda owner=owner: session.scalars(owner).all()) == [user.id]
 
 
+class TestInvitation:
+    def test_is_accepted_once(self, commit, at_once):
+        """Of ten who use a link at once, one gets the account, with its role."""
+        inviter = commit(_administrator)
+        for round_ in ROUNDS:
+            role_id = commit(factories.make_role, f"role {round_}", ["users.read"])
+            address = f"new{round_}@example.com"
+            token = commit(factories.make_invitation, inviter, address, role_id)
+
+            refused = at_once(
+                *[partial(services.accept_invitation, token, factories.PASSWORD_HASH, GUEST)] * 10
+            )
+
+            assert sorted(refused, key=str) == [None, *["token_expired"] * 9]
+            roles = sa.select(UserRole.role_id).join(User).where(User.email == address)
+            assert commit(lambda roles=roles: session.scalars(roles).all()) == [role_id]
+
+
 class TestAddresses:
     def test_have_one_default(self, commit, at_once):
         """Of two new defaults at once, both are added and the later one is the default."""
@@ -179,6 +197,12 @@ def _two_administrators():
     for one in both:
         services.grant_role(one, "admin")
     return both
+
+
+def _administrator():
+    user_id = factories.make_user().id
+    services.grant_role(user_id, "admin")
+    return user_id
 
 
 def _count_administrators():

@@ -10,6 +10,7 @@ from mercato_kit.errors import (
     Problem,
     TooManyRequests,
     Unauthenticated,
+    Unavailable,
 )
 
 
@@ -61,6 +62,37 @@ class TokenExpired(Problem):
     title = "The link is no longer valid"
 
 
+class ChallengeExpired(Problem):
+    """The challenge is unknown, used, expired, of another session, or was answered five times."""
+
+    status = 410
+    code = "challenge_expired"
+    title = "The challenge is no longer valid"
+
+
+class InvalidCode(Unauthenticated):
+    """The answer to a challenge is wrong, or was used before."""
+
+    code = "invalid_code"
+    title = "The code or the answer is wrong"
+    # Commit the counted attempt.
+    keeps_work = True
+
+
+class NoSecondFactor(Conflict):
+    """The account has no second factor that could be used."""
+
+    code = "no_second_factor"
+    title = "The account has no second factor"
+
+
+class SecondFactorUnavailable(Unavailable):
+    """The account has a second factor, and no enabled feature can verify it."""
+
+    code = "second_factor_unavailable"
+    title = "The second factor of this account cannot be verified now"
+
+
 class WeakPassword(Invalid):
     """The password is too short, too long or well known."""
 
@@ -84,11 +116,45 @@ class KeyEnded(Conflict):
     title = "The API key has ended"
 
 
+class InvalidName(Invalid):
+    """The name of a service account is of another form. Raised for operators only."""
+
+    title = "Use up to 50 letters a to z, digits and hyphens, such as stock-sync"
+
+
 class LimitReached(Conflict):
     """The address book is full, or the account has too many API keys."""
 
     code = "limit_reached"
     title = "There are 50 already; delete one first"
+
+
+class AlreadyInvited(Conflict):
+    """The address has an invitation that can be accepted; mail it again instead."""
+
+    code = "already_invited"
+    title = "There is an invitation for this address already"
+
+
+class ImportRunning(Conflict):
+    """Another process imports the same file. Raised for operators only."""
+
+    code = "import_running"
+    title = "Another process is importing this file"
+
+
+class InvitationAccepted(Conflict):
+    """The invitation was accepted, so it cannot be changed."""
+
+    code = "invitation_accepted"
+    title = "The invitation was accepted"
+
+
+class AccountExists(Conflict):
+    """The address of an invitation has an account. Its owner, who has the link, may know it."""
+
+    code = "account_exists"
+    title = "Sign in to your account with this address to accept the invitation"
 
 
 class LastAdministrator(Conflict):

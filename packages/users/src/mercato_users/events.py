@@ -1,16 +1,52 @@
-"""Events that users publish, and the handlers that send the feature's mails."""
+"""Events that users publish, and the handlers that mail the owners of accounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from mercato_contracts.messages import Messages
 from mercato_kit import work
 from mercato_kit.db import session
 from mercato_kit.events import Event, Handler
-from mercato_users import messages, one_time_tokens, topics
+from mercato_kit.services import get
+from mercato_kit.settings import current_settings
+from mercato_users import one_time_tokens, topics
 from mercato_users.models import User
+from mercato_users.services import invitations
+from mercato_users.settings import UsersSettings
 
-Letter = tuple[str, str, str]
-"""Address, subject and text of a mail."""
+
+class Letter(NamedTuple):
+    """A mail to the owner of an account.
+
+    They have no user input, so that they cannot be abused to send other content in the shop's name.
+
+    Args:
+        to: The address.
+        name: The name of the template.
+        values: Its values, such as how long the link is valid.
+        token: The token of its link, which is never stored; None if it has no link.
+    """
+
+    to: str
+    name: str
+    values: Mapping[str, Any] = {}
+    token: str | None = None
+
+
+class Post(NamedTuple):
+    """A letter, and whose it is.
+
+    Args:
+        letter: The letter.
+        user_id: The account; None for an address that has none yet.
+        locale: Its language (BCP 47); None for that of the shop.
+    """
+
+    letter: Letter
+    user_id: UUID | None = None
+    locale: str | None = None
 
 
 def mail_verification(event: Event) -> None:
@@ -23,14 +59,14 @@ def mail_verification(event: Event) -> None:
         token = one_time_tokens.store(
             user.id, one_time_tokens.VERIFY_EMAIL, event.aggregate_id, claim
         )
-        return _address_of(token, user), *messages.verification(token)
+        return Letter(_address_of(token, user), "verify_email", _hours(), token)
 
     _mail(event, compose)
 
 
 def mail_registration_repeated(event: Event) -> None:
     """Mail the owner of an account that its address was used for another registration."""
-    _mail(event, lambda user: (user.email, *messages.registration_repeated()))
+    _mail(event, lambda user: Letter(user.email, "registration_repeated"))
 
 
 def mail_password_reset(event: Event) -> None:
@@ -41,14 +77,15 @@ def mail_password_reset(event: Event) -> None:
         token = one_time_tokens.store(
             user.id, one_time_tokens.RESET_PASSWORD, event.aggregate_id, spelling
         )
-        return _address_of(token, user), *messages.password_reset(token)
+        values = {"minutes": current_settings(UsersSettings).reset_minutes}
+        return Letter(_address_of(token, user), "reset_password", values, token)
 
     _mail(event, compose)
 
 
 def mail_password_changed(event: Event) -> None:
     """Mail the owner of an account that its password was changed."""
-    _mail(event, lambda user: _with_reset(user, event, messages.password_changed))
+    _mail(event, lambda user: _with_reset(user, event, "password_changed"))
 
 
 def mail_login_link(event: Event) -> None:
@@ -56,7 +93,8 @@ def mail_login_link(event: Event) -> None:
 
     def compose(user: User) -> Letter:
         token = one_time_tokens.store(user.id, one_time_tokens.LOGIN, event.aggregate_id, {})
-        return user.email, *messages.login_link(token)
+        values = {"minutes": int(one_time_tokens.PASS.total_seconds() // 60)}
+        return Letter(user.email, "login_link", values, token)
 
     _mail(event, compose)
 
@@ -64,23 +102,48 @@ def mail_login_link(event: Event) -> None:
 def mail_email_change(event: Event) -> None:
     """Mail a link to the new address of an account."""
     purpose = one_time_tokens.CHANGE_EMAIL
-    _mail(event, lambda _: _with_link(purpose, event, messages.email_change))
+    _mail(event, lambda _: _with_link(purpose, event, "change_email", _hours()))
 
 
 def mail_email_change_notice(event: Event) -> None:
     """Mail the owner of an account that its address will change."""
-    _mail(event, lambda user: _with_reset(user, event, messages.email_change_notice))
+    _mail(event, lambda user: _with_reset(user, event, "email_change_announced"))
 
 
 def mail_email_taken(event: Event) -> None:
     """Mail the owner of an account that its address was wanted for another one."""
-    _mail(event, lambda user: (user.email, *messages.email_taken()))
+    _mail(event, lambda user: Letter(user.email, "email_taken"))
 
 
 def mail_email_changed(event: Event) -> None:
     """Mail a link to the former address of an account, to undo the change."""
-    purpose = one_time_tokens.UNDO_EMAIL
-    _mail(event, lambda _: _with_link(purpose, event, messages.email_changed))
+    purpose, values = one_time_tokens.UNDO_EMAIL, {"days": one_time_tokens.UNDO.days}
+    _mail(event, lambda _: _with_link(purpose, event, "email_changed", values))
+
+
+def mail_factor_changed(event: Event) -> None:
+    """Mail the owner of an account that its second factors were changed."""
+    _mail(event, lambda user: _with_reset(user, event, "factor_changed"))
+
+
+def mail_factor_reset(event: Event) -> None:
+    """Mail the owner of an account that its second factors were removed by staff."""
+    _mail(event, lambda user: _with_reset(user, event, "factor_reset"))
+
+
+def mail_factor_guessed(event: Event) -> None:
+    """Mail the owner of an account that its password was right and its second factor wrong."""
+    _mail(event, lambda user: _with_reset(user, event, "factor_guessed"))
+
+
+def mail_recovery_code_used(event: Event) -> None:
+    """Mail the owner of an account that a recovery code was used."""
+    _mail(event, lambda user: _with_reset(user, event, "recovery_code_used"))
+
+
+def mail_clone_suspected(event: Event) -> None:
+    """Mail the owner of an account that a passkey may be copied."""
+    _mail(event, lambda user: _with_reset(user, event, "clone_suspected"))
 
 
 def mail_erasure(event: Event) -> None:
@@ -88,9 +151,24 @@ def mail_erasure(event: Event) -> None:
 
     def compose(user: User) -> Letter:
         token = one_time_tokens.issued(one_time_tokens.CANCEL_ERASURE, event.aggregate_id)
-        return user.email, *messages.erasure(token)
+        hours = current_settings(UsersSettings).erasure_grace_hours
+        return Letter(user.email, "erasure", {"hours": hours}, token)
 
     _mail(event, compose, status="closing")
+
+
+def mail_invitation(event: Event) -> None:
+    """Mail a link to accept an invitation, unless it is void."""
+
+    def compose() -> Post | None:
+        invitation_id = UUID(event.payload["invitation_id"])
+        found = invitations.letter(invitation_id, event.aggregate_id)
+        if found is None:
+            return None
+        hours = invitations.LIFETIME // timedelta(hours=1)
+        return Post(Letter(found[0], "invitation", {"hours": hours}, found[1]))
+
+    _post(event, compose)
 
 
 PUBLISHES = (
@@ -111,9 +189,15 @@ PUBLISHES = (
     topics.EMAIL_CHANGE_NOTICE,
     topics.EMAIL_TAKEN,
     topics.EMAIL_CHANGED,
+    topics.CLONE_SUSPECTED,
+    topics.FACTOR_CHANGED,
+    topics.FACTOR_GUESSED,
+    topics.FACTOR_RESET,
+    topics.INVITED,
+    topics.RECOVERY_CODE_USED,
 )
 
-HANDLES = (
+MAILS = (
     Handler(topics.VERIFICATION_REQUESTED, mail_verification, remote=True),
     Handler(topics.REGISTRATION_REPEATED, mail_registration_repeated, remote=True),
     Handler(topics.PASSWORD_RESET_REQUESTED, mail_password_reset, remote=True),
@@ -123,7 +207,13 @@ HANDLES = (
     Handler(topics.EMAIL_CHANGE_NOTICE, mail_email_change_notice, remote=True),
     Handler(topics.EMAIL_TAKEN, mail_email_taken, remote=True),
     Handler(topics.EMAIL_CHANGED, mail_email_changed, remote=True),
+    Handler(topics.FACTOR_CHANGED, mail_factor_changed, remote=True),
+    Handler(topics.FACTOR_RESET, mail_factor_reset, remote=True),
+    Handler(topics.FACTOR_GUESSED, mail_factor_guessed, remote=True),
+    Handler(topics.RECOVERY_CODE_USED, mail_recovery_code_used, remote=True),
+    Handler(topics.CLONE_SUSPECTED, mail_clone_suspected, remote=True),
     Handler(topics.ERASURE_ASKED, mail_erasure, remote=True),
+    Handler(topics.INVITED, mail_invitation, remote=True),
 )
 
 
@@ -142,43 +232,60 @@ def _address_of(token: str, user: User) -> str:
     return str(one_time_tokens.data_of(token).get("email", user.email))
 
 
-def _with_reset(user: User, event: Event, message: Callable[[str], tuple[str, str]]) -> Letter:
+def _hours() -> dict[str, int]:
+    """Return how long a link to verify an address is valid."""
+    return {"hours": current_settings(UsersSettings).verification_hours}
+
+
+def _with_reset(user: User, event: Event, name: str) -> Letter:
     """Write to the owner of an account, with a link to set a new password."""
     purpose = one_time_tokens.RESET_PASSWORD
-    return user.email, *message(one_time_tokens.store(user.id, purpose, event.aggregate_id, {}))
+    token = one_time_tokens.store(user.id, purpose, event.aggregate_id, {})
+    return Letter(user.email, name, token=token)
 
 
-def _with_link(
-    purpose: str, event: Event, message: Callable[[str], tuple[str, str]]
-) -> Letter | None:
+def _with_link(purpose: str, event: Event, name: str, values: Mapping[str, Any]) -> Letter | None:
     """Write to the address that a link is for; None if its token was deleted meanwhile."""
     token = one_time_tokens.issued(purpose, event.aggregate_id)
     address = one_time_tokens.data_of(token).get("email")
-    return None if address is None else (address, *message(token))
+    return None if address is None else Letter(address, name, values, token)
 
 
 def _mail(
     event: Event, compose: Callable[[User], Letter | None], *, status: str = "active"
 ) -> None:
-    """Compose a mail in a unit of work, and send it after the commit.
+    """Mail the user whose id an event has, if its account has a status."""
 
-    Args:
-        event: Has the id of the recipient.
-        compose: Returns the letter; None if the mail is no longer needed.
-        status: The status of accounts that get it.
-    """
-    # A server sends no mails; the worker does.
-    from mercato_users import mail  # noqa: PLC0415
-
-    def write() -> mail.Mail | None:
+    def write() -> Post | None:
         user_id = event.payload["user_id"]
         user = None if user_id is None else session.get(User, UUID(user_id))
         letter = compose(user) if user is not None and user.status == status else None
-        if letter is None:
-            return None
-        to, subject, text = letter
-        return mail.Mail(id=event.id, sent_at=event.created_at, to=to, subject=subject, text=text)
+        return None if user is None or letter is None else Post(letter, user.id, user.locale)
 
-    written = work.run(write)
-    if written is not None:
-        mail.send(written)
+    _post(event, write)
+
+
+def _post(event: Event, compose: Callable[[], Post | None]) -> None:
+    """Compose a mail in a unit of work, and post it after the commit.
+
+    Args:
+        event: What asked for the mail.
+        compose: Returns the mail; None if it is no longer needed.
+
+    Raises:
+        NotSentError: It was not sent. The event is delivered again.
+    """
+    post = work.run(compose)
+    if post is None:
+        return
+    letter = post.letter
+    secret = {} if letter.token is None else {"token": letter.token}
+    get(Messages).post(
+        key=str(event.id),
+        template=f"users.{letter.name}",
+        to=letter.to,
+        locale=post.locale,
+        context={**letter.values, **secret},
+        secrets=tuple(secret),
+        subject=post.user_id,
+    )

@@ -7,6 +7,7 @@ Django and Werkzeug store.
 import base64
 import hashlib
 import hmac
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,11 +41,13 @@ class Hashed:
         scheme: Everything that its time depends on, such as ``bcrypt 12``.
         excess: What of it is too costly; None for nothing.
         matches: Returns whether a password is the one that was hashed.
+        mebibytes: The memory that it takes, if it is much.
     """
 
     scheme: str
     excess: str | None
     matches: Callable[[bytes], bool]
+    mebibytes: float = 0
 
 
 def verify(password_hash: str, password: str) -> bool:
@@ -59,6 +62,12 @@ def scheme(password_hash: str) -> str | None:
     """Return everything that the time to verify a hash depends on; None if its form is unknown."""
     hashed = _read(password_hash)
     return None if hashed is None else hashed.scheme
+
+
+def mebibytes(password_hash: str) -> int:
+    """Return the memory that it takes to verify a hash, rounded up; 0 for little."""
+    hashed = _read(password_hash)
+    return 0 if hashed is None else math.ceil(hashed.mebibytes)
 
 
 def refusal(password_hash: str) -> str | None:
@@ -91,7 +100,7 @@ def _argon2(phc: str, kind: str, memory: str, passes: str, lanes: str) -> Hashed
     excess = _excess("MiB", int(memory) / 1024, MOST_MEBIBYTES) or _excess(
         "passes", int(passes), MOST_ARGON2_PASSES
     )
-    return Hashed(f"argon2{kind} {memory} {passes} {lanes}", excess, matches)
+    return Hashed(f"argon2{kind} {memory} {passes} {lanes}", excess, matches, int(memory) / 1024)
 
 
 def _bcrypt(before: str | None, phc: str, rounds: str) -> Hashed:
@@ -128,8 +137,9 @@ def _scrypt(n: int, r: str, p: str, salt: bytes, digest: bytes) -> Hashed:
 
     is_power = n > 1 and n & (n - 1) == 0
     _require(is_power and blocks >= 1 and lanes >= 1 and len(digest) >= _SHORTEST_DIGEST)
-    excess = _excess("MiB", 128 * n * blocks * lanes / 2**20, MOST_MEBIBYTES)
-    return Hashed(f"scrypt {n} {r} {p}", excess, matches)
+    memory = 128 * n * blocks * lanes / 2**20
+    excess = _excess("MiB", memory, MOST_MEBIBYTES)
+    return Hashed(f"scrypt {n} {r} {p}", excess, matches, memory)
 
 
 def _pbkdf2_phc(name: str | None, rounds: str, salt: str, digest: str) -> Hashed:

@@ -30,6 +30,7 @@ from mercato_kit.outbox import event_of
 from mercato_runtime.worker import Tally, run_once
 from mercato_testing.client import Client
 from mercato_testing.databases import Database, Databases
+from mercato_testing.mails import POSTBOX, Postbox
 from mercato_testing.network import only_loopback
 from mercato_testing.postgresql import Server, running_server
 from mercato_testing.quality import MARKER, QualityScale
@@ -268,6 +269,13 @@ def outbox(app: Flask) -> Callable[..., list[Event]]:
             return [event_of(row) for row in session.scalars(query)]
 
     return read
+
+
+@pytest.fixture
+def postbox() -> Postbox:
+    """Return the postbox of the fake :data:`mercato_testing.mails.MESSAGES`, without mails."""
+    POSTBOX.clear()
+    return POSTBOX
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from mercato_users.models.accounts import (
     Address,
     AuditEvent,
     Base,
+    Challenge,
     Device,
     LoginAttempt,
     OneTimeToken,
@@ -13,6 +14,7 @@ from mercato_users.models.accounts import (
     Role,
     RolePermission,
     Session,
+    StoredSigningKey,
     User,
     UserRole,
 )
@@ -23,6 +25,7 @@ __all__ = [
     "ApiKey",
     "AuditEvent",
     "Base",
+    "Challenge",
     "Device",
     "Import",
     "Invitation",
@@ -33,6 +36,7 @@ __all__ = [
     "Role",
     "RolePermission",
     "Session",
+    "StoredSigningKey",
     "User",
     "UserRole",
 ]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from mercato_kit import db
 from mercato_kit.composition import current_composition
 from mercato_kit.db import Aggregate, Identified
+from mercato_kit.keys import Sealed
 from mercato_users import devices
 
 ADMIN = "admin"
@@ -183,6 +184,42 @@ class OneTimeToken(Base):
     )
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Challenge(Base):
+    """What a user answers with a second factor, once and soon. Only the hash of it is stored."""
+
+    __tablename__ = "users_challenge"
+    __table_args__ = (
+        sa.CheckConstraint("purpose IN ('login', 'enroll', 'step_up')", name="purpose"),
+        sa.Index(None, "user_id"),
+        sa.Index(None, "expires_at"),
+    )
+
+    token_hash: Mapped[str] = mapped_column(sa.CHAR(64), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(sa.String(20))
+    session_id: Mapped[UUID | None] = mapped_column(doc="The session that asked; none for a login")
+    epoch: Mapped[int] = mapped_column(doc="The user's credential epoch when it was made")
+    tries: Mapped[int] = mapped_column(default=0, doc="Answers that were sent")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict, doc="What the login has sent")
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class StoredSigningKey(Base):
+    """A key that signs access tokens, from a rotation; without one, keys are derived."""
+
+    __tablename__ = "users_signing_key"
+    __table_args__ = (sa.CheckConstraint("algorithm IN ('EdDSA', 'ES256')", name="algorithm"),)
+
+    kid: Mapped[str] = mapped_column(sa.String(43), primary_key=True, doc="Thumbprint (RFC 7638)")
+    algorithm: Mapped[str] = mapped_column(sa.String(10), doc="As in JWTs (RFC 8037)")
+    private_sealed: Mapped[bytes] = mapped_column(Sealed("users.signing_key"))
+    public_jwk: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    signs_from: Mapped[datetime] = mapped_column(doc="Until another one signs")
+    gone_at: Mapped[datetime | None] = mapped_column(doc="When its tokens become invalid")
 
 
 class Role(Identified, Base):

@@ -40,6 +40,13 @@ from mercato_users.schemas.audit import (
     OwnAuditEventListSchema,
     OwnAuditEventSchema,
 )
+from mercato_users.schemas.invitations import (
+    AcceptanceSchema,
+    InvitationListQuerySchema,
+    InvitationListSchema,
+    InvitationSchema,
+    NewInvitationSchema,
+)
 from mercato_users.schemas.privacy import AccountClosingSchema, ErasureSchema, ExportSchema
 from mercato_users.schemas.roles import (
     NewRoleSchema,
@@ -51,11 +58,15 @@ from mercato_users.schemas.roles import (
     RoleSchema,
 )
 from mercato_users.schemas.sessions import (
+    LOGIN_ANSWERS,
     AccessTokenSchema,
+    ChallengeSchema,
     CredentialsSchema,
+    FactorLoginSchema,
     KeySchema,
     KeySetSchema,
     LoginSchema,
+    MfaRequiredSchema,
     RefreshSchema,
     SessionEndQuerySchema,
     SessionListQuerySchema,
@@ -66,6 +77,8 @@ from mercato_users.schemas.sessions import (
 )
 
 __all__ = [
+    "LOGIN_ANSWERS",
+    "AcceptanceSchema",
     "AccessTokenSchema",
     "AccountClosingSchema",
     "AddressChangesSchema",
@@ -80,17 +93,24 @@ __all__ = [
     "AuditEventListSchema",
     "AuditEventQuerySchema",
     "AuditEventSchema",
+    "ChallengeSchema",
     "CredentialsSchema",
     "EmailChangeSchema",
     "EmailOnlySchema",
     "ErasureSchema",
     "ExportSchema",
+    "FactorLoginSchema",
+    "InvitationListQuerySchema",
+    "InvitationListSchema",
+    "InvitationSchema",
     "KeySchema",
     "KeySetSchema",
     "LoginSchema",
     "MadeApiKeySchema",
+    "MfaRequiredSchema",
     "NewAddressSchema",
     "NewApiKeySchema",
+    "NewInvitationSchema",
     "NewPasswordSchema",
     "NewRoleSchema",
     "NewUserSchema",

@@ -103,6 +103,7 @@ class UserSchema(ModelSchema):
         model = User
         fields = (
             "id",
+            "kind",
             "email",
             "email_verified",
             "given_name",
@@ -133,6 +134,7 @@ class UserListQuerySchema(ListQuerySchema):
     q = Line(min=1, max=100, metadata={"description": "Part of the e-mail address or a name"})
     status = fields.String(validate=validate.OneOf(["active", "suspended", "closing", "erased"]))
     role = Line(min=1, max=50)
+    kind = fields.String(validate=validate.OneOf(["person", "service"]), load_default="person")
     created_at_gte = Instant(data_key="created_at[gte]")
     created_at_lte = Instant(data_key="created_at[lte]")
 

@@ -10,7 +10,7 @@ from mercato_kit.db import locked, session, utc_now
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.later import later
 from mercato_kit.settings import current_settings
-from mercato_users import access_tokens, opaque_tokens
+from mercato_users import access_tokens, key_ring, opaque_tokens
 from mercato_users.access_tokens import Claims
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import RefreshTokenReused
@@ -62,8 +62,8 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
     if not rows:
         raise Unauthenticated(invalid_token=True)
     [(login, link)] = rows
-    found = sa.select(User, lifetimes.IS_STAFF).where(User.id == login.user_id)
-    user, is_staff = session.execute(found).one()
+    found = sa.select(User, lifetimes.IS_STAFF, key_ring.NEWEST).where(User.id == login.user_id)
+    user, is_staff, newest_key = session.execute(found).one()
     now = utc_now()
     if not open_sessions.is_open(login, now) or user.status != "active":
         raise Unauthenticated(invalid_token=True)
@@ -77,7 +77,7 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
         open_sessions.end(Session.id == login.id, reason="refresh_token_reused")
         audit.record(user.id, "refresh_token_reused", client=client, session_id=login.id)
         raise RefreshTokenReused
-    issued = access_token(user.id, login.id, user.token_epoch)
+    issued = access_token(Claims(user.id, login.id, user.token_epoch), newest_key)
     return Tokens(
         access_token=issued.access_token,
         expires_in=issued.expires_in,
@@ -85,10 +85,10 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
     )
 
 
-def access_token(user_id: UUID, session_id: UUID, epoch: int) -> AccessToken:
-    """Return a new access token of a session."""
+def access_token(claims: Claims, newest_key: str | None) -> AccessToken:
+    """Return a new access token of a session; the arguments are those of `access_tokens.issue`."""
     return AccessToken(
-        access_token=access_tokens.issue(Claims(user_id, session_id, epoch)),
+        access_token=access_tokens.issue(claims, newest_key),
         expires_in=current_settings(UsersSettings).access_token_seconds,
     )
 

@@ -1,22 +1,31 @@
 """Log in: a session begins."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.later import later
-from mercato_users import one_time_tokens, opaque_tokens, topics
+from mercato_users import key_ring, one_time_tokens, opaque_tokens, topics
+from mercato_users.access_tokens import Claims
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials, TokenExpired
 from mercato_users.models import Role, Session, User, UserRole
-from mercato_users.services import audit, known_devices, lifetimes, open_sessions, refreshes
+from mercato_users.services import (
+    audit,
+    known_devices,
+    lifetimes,
+    open_sessions,
+    refreshes,
+    second_factors,
+)
+from mercato_users.services.known_devices import Seen
 from mercato_users.services.login_attempts import Account, Attempt
 from mercato_users.services.refreshes import Tokens
-from mercato_users.values import Credentials
+from mercato_users.services.second_factors import Challenged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +34,26 @@ class Login(Tokens):
 
     user: User
     device_token: str
+    mfa_enrollment_required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """How a session begins.
+
+    Args:
+        seen: The device, if it is known.
+        device_token: What the client sent of it.
+        device_name: What the owner calls it.
+        acr: 1 with one factor, 2 with a second one.
+        amr: The methods of authentication.
+    """
+
+    seen: Seen
+    device_token: str | None
+    device_name: str | None
+    acr: int = 1
+    amr: Sequence[str] = ("pwd",)
 
 
 # Built once: that takes as long as running it.
@@ -40,17 +69,23 @@ _RECORD_LOGIN = (
             (User.password_hash == sa.bindparam("verified"), sa.bindparam("kept")),
             else_=User.password_hash,
         ),
-        last_login_at=sa.bindparam("now"),
+        # With a second factor, the login is not over.
+        last_login_at=sa.case(
+            (User.has_factor, User.last_login_at),
+            else_=sa.bindparam("now", type_=User.last_login_at.type),
+        ),
         # A login is not a change of the profile.
         updated_at=User.updated_at,
     )
-    .returning(User)
+    .returning(User, key_ring.NEWEST)
     .execution_options(synchronize_session=False, populate_existing=True)
 )
 
 
-def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login:
+def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login | Challenged:
     """Start a session, if the address and its password are right.
+
+    An account with a second factor gets a challenge instead.
 
     A failure reveals nothing about the account, neither by its content nor by its timing. Failures
     are counted after the password was verified, so that the counters are locked only briefly. The
@@ -59,29 +94,37 @@ def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login:
     Raises:
         InvalidCredentials: Address or password is wrong, or the account is not active and verified.
         TooManyLogins: Meanwhile too many logins have failed.
+        SecondFactorUnavailable: No composed feature can verify the second factor of the account.
     """
     account, sent = attempt.account, attempt.sent
     if account is not None and attempt.is_right:
         attempt.count(failures=0)
-        if user := _record_login(account, attempt.renewed):
+        if recorded := _record_login(account, attempt.renewed):
+            user, newest_key = recorded
+            if user.has_factor:
+                return second_factors.challenge_login(user, sent)
             if sent.mailed_pass is not None and account.has_pass:
                 with suppress(TokenExpired):
                     one_time_tokens.use(sent.mailed_pass, one_time_tokens.LOGIN)
-            return _start(user, account, sent, client)
+            seen = Seen(account.device_id, account.device_used_at, account.devices)
+            beginning = Beginning(
+                seen=seen, device_token=sent.device_token, device_name=sent.device_name
+            )
+            return start(user, newest_key, beginning, client)
     attempt.count(failures=1)
     raise InvalidCredentials(facts={"user_id": account.id if account else None})
 
 
-def _record_login(account: Account, renewed: str | None) -> User | None:
+def _record_login(account: Account, renewed: str | None) -> tuple[User, str | None] | None:
     """Update the time of the last login, and the hash if *renewed* is a new one.
 
     The row stays locked until the commit, so that a concurrent end of all sessions includes the
     new one.
 
     Returns:
-        The user; None if the password or the status has changed since the password was verified.
-        A change of the password begins another epoch. A concurrent login may have renewed the
-        hash, which then stays.
+        The user, and the newest signing key; None if the password or the status has changed since
+        the password was verified. A change of the password begins another epoch. A concurrent
+        login may have renewed the hash, which then stays.
     """
     values = {
         "account": account.id,
@@ -90,7 +133,8 @@ def _record_login(account: Account, renewed: str | None) -> User | None:
         "kept": renewed or account.password_hash,
         "now": utc_now(),
     }
-    return session.scalar(_RECORD_LOGIN, values)
+    row = session.execute(_RECORD_LOGIN, values).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def _read_roles(user: User) -> bool:
@@ -108,18 +152,21 @@ def _read_roles(user: User) -> bool:
     return any(holds for _, holds in rows)
 
 
-def _device(user: User, account: Account, sent: Credentials, client: Client) -> tuple[UUID, str]:
-    """Return id and token of the device of a login; it becomes a known one if it is not."""
-    if account.device_id is None or sent.device_token is None:
-        return known_devices.remember(user, client, known=account.devices)
-    known_devices.use(account.device_id, account.device_used_at)
-    return account.device_id, sent.device_token
+def start(user: User, newest_key: str | None, beginning: Beginning, client: Client) -> Login:
+    """Start a session of a user whose row is locked.
 
-
-def _start(user: User, account: Account, sent: Credentials, client: Client) -> Login:
+    Args:
+        user: The user.
+        newest_key: The newest signing key.
+        beginning: How the session begins.
+        client: Where.
+    """
     now, token, session_id = utc_now(), opaque_tokens.new_token(), new_id()
-    device_id, device_token = _device(user, account, sent, client)
-    ends = lifetimes.until(now, is_staff=_read_roles(user))
+    device_id, device_token = known_devices.recognize(
+        user, beginning.seen, beginning.device_token, client
+    )
+    is_staff = _read_roles(user)
+    ends = lifetimes.until(now, is_staff=is_staff)
     open_sessions.end_longest_unused(user.id)
     login = {
         "id": session_id,
@@ -131,19 +178,21 @@ def _start(user: User, account: Account, sent: Credentials, client: Client) -> L
         "auth_time": now,
         "user_agent": client.stored_agent,
         "device_id": device_id,
-        "device_name": sent.device_name,
+        "device_name": beginning.device_name,
         "ip_prefix": client.prefix,
-        "amr": ["pwd"],
+        "acr": beginning.acr,
+        "amr": list(beginning.amr),
     }
     later(Session, [login])
     refreshes.append(session_id, token, 0, now)
     topics.publish_login(user.id, session_id)
     audit.record(user.id, "logged_in", client=client, actor_id=user.id, session_id=session_id)
-    issued = refreshes.access_token(user.id, session_id, user.token_epoch)
+    issued = refreshes.access_token(Claims(user.id, session_id, user.token_epoch), newest_key)
     return Login(
         access_token=issued.access_token,
         expires_in=issued.expires_in,
         refresh_token=token,
         user=user,
         device_token=device_token,
+        mfa_enrollment_required=second_factors.must_enroll(user, is_staff=is_staff),
     )

@@ -45,20 +45,21 @@ def prepare(request: PrivacyRequest) -> None:
     session.flush()
 
 
-def next_step(request_id: UUID, tried: Collection[str], *, at_once: bool) -> str | None:
+def next_step(request: PrivacyRequest, tried: Collection[str], *, at_once: bool) -> str | None:
     """Return the feature to ask next; None if there is nothing to do now.
 
     Args:
-        request_id: The request.
+        request: The request.
         tried: The features that were asked in this run, which wait for the next one.
         at_once: Whether one that failed is asked before its pause has ended.
     """
-    now, steps = utc_now(), steps_of(request_id)
+    now, steps = utc_now(), steps_of(request.id)
     undone = {step.feature for step in steps if step.status in _UNDONE}
     for step in steps:
         is_due = at_once or step.next_attempt_at is None or step.next_attempt_at <= now
         again = step.status in ("failed", "waiting") and is_due and step.feature not in tried
-        if (step.status == "pending" or again) and not undone & _before(step.feature):
+        blocked = request.kind == "erase" and undone & _before(step.feature)
+        if (step.status == "pending" or again) and not blocked:
             return step.feature
     return None
 

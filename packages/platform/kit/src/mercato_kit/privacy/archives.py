@@ -21,7 +21,7 @@ EXPORT_KEPT = timedelta(days=7)
 
 
 def read_archive(request_id: UUID) -> bytes | None:
-    """Return the zip file of an export; None while it is not done, and after 7 days.
+    """Return the zip file of an export; None while it is not done, and when it was deleted.
 
     It has ``report.json``, which names every feature and what became of it, and ``<feature>.json``
     of each feature with data of the person.
@@ -29,7 +29,7 @@ def read_archive(request_id: UUID) -> bytes | None:
     request = get(request_id)
     if request is None or request.kind != "export" or request.status != "done":
         return None
-    if request.finished_at is None or request.finished_at + EXPORT_KEPT < utc_now():
+    if request.subject is None or _is_old(request):
         return None
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -37,6 +37,10 @@ def read_archive(request_id: UUID) -> bytes | None:
         for feature, members in _members(request_id):
             archive.writestr(f"{feature}.json", _as_json(members))
     return file.getvalue()
+
+
+def _is_old(request: Request) -> bool:
+    return request.finished_at is None or request.finished_at + EXPORT_KEPT < utc_now()
 
 
 def report_of(request: Request) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from mercato_testing.conformance import (
     histories,
     hostile,
     imports,
+    mails,
     readme,
     rules,
     schemas,
@@ -93,6 +94,11 @@ class FeatureConformance:
         none_of(tables.unnamed_constraints(self.feature))
 
     @rule("bronze")
+    def test_classifies_its_columns(self) -> None:
+        """Of each column with text, JSON or bytes, it says what becomes of a person's data."""
+        none_of(tables.unclassified_columns(self.feature))
+
+    @rule("bronze")
     def test_has_one_history(self) -> None:
         """There is one newest revision, and file names start with their revisions."""
         none_of(histories.tables_without_migrations(self.feature))
@@ -138,6 +144,12 @@ class FeatureConformance:
     def test_refuses_its_unsafe_examples(self, settings: Mapping[str, Any]) -> None:
         """Each rule for production refuses its example, and accepts what it proposes instead."""
         none_of(rules.broken_rules(self.feature, settings))
+
+    @rule("silver")
+    def test_completes_its_mails(self) -> None:
+        """Each mail has subject, text and HTML, in English and in each language of the others."""
+        none_of(mails.incomplete_templates(self.feature))
+        none_of(mails.malformed_templates(self.feature))
 
     @rule("platinum")
     def test_shows_what_its_schemas_dump(

@@ -69,9 +69,14 @@ def lacking_in_production(
     """Refuse in production what is lacking without a contract (K206)."""
     for feature, need in _unanswered(features, offers):
         broken = may_offer(need.id, unloaded)
-        fixes = how_to_get(need.contract, broken, load_others, source)
-        rule = f"{feature.name}.{need.id}"
-        yield Unsafe(rule, feature.place, _lack(need), (*fixes,), True, feature.name)
+        yield Unsafe(
+            rule=f"{feature.name}.{need.id}",
+            place=feature.place,
+            what=_lack(need),
+            fixes=(*how_to_get(need.contract, broken, load_others, source),),
+            acceptable=True,
+            feature=feature.name,
+        )
 
 
 def _unanswered(
