@@ -181,9 +181,14 @@ class TestExport:
         assert files == {
             "accounts.json": {"account": [{"email": "ann@example.com"}]},
             "letters.json": {"letters": [{"text": "Dear Bob"}, {"text": "Dear Cy"}]},
+            "parcels.json": {"parcels": [{"address": "Main Street 1"}]},
         }
         assert (report["status"], report["complete"]) == ("done", True)
-        assert [one["feature"] for one in report["features"]] == ["letters", "accounts"]
+        assert [one["feature"] for one in report["features"]] == [
+            "parcels",
+            "letters",
+            "accounts",
+        ]
 
     def test_names_a_feature_that_failed_five_times(self, app, commit, ask):
         """The export is asked for again four times, and then done without the feature."""
@@ -198,7 +203,7 @@ class TestExport:
         assert seen == ["failed"] * 4 + ["done"]
         assert (ended.complete, statuses_of(ended)["letters"]) == (False, "failed")
         with zipfile.ZipFile(io.BytesIO(commit(privacy.read_archive, request.id))) as archive:
-            assert archive.namelist() == ["report.json", "accounts.json"]
+            assert archive.namelist() == ["report.json", "accounts.json", "parcels.json"]
 
     def test_is_kept_for_seven_days(self, app, commit, ask):
         """After them there is no file, and a job deletes its rows."""
