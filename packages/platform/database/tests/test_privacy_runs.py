@@ -16,7 +16,7 @@ from mercato_kit.privacy import Retained, Subject
 from mercato_runtime.worker import run_once
 
 from . import persons
-from .persons import Account, Letter, Parcel, make_person
+from .persons import Letter, Parcel, make_person
 
 feature = persons.accounts
 
@@ -25,19 +25,6 @@ feature = persons.accounts
 def fakes():
     """The features that refer to accounts."""
     return [persons.letters, persons.parcels]
-
-
-@pytest.fixture
-def texts(commit):
-    """Return a function that reads everything that names a person."""
-    return lambda: commit(
-        lambda: {
-            text
-            for column in (Account.email, Letter.text, Parcel.address)
-            for text in session.scalars(sa.select(column))
-            if text is not None
-        }
-    )
 
 
 def statuses_of(request):
