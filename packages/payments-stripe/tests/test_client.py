@@ -97,6 +97,18 @@ class TestClient:
         with answering(said) as url, pytest.raises(meaning):
             Client("sk_test_1", url, 5).call(get_refund)
 
+    @pytest.mark.parametrize("is_replayed", [False, True])
+    def test_says_when_a_key_is_spent(self, is_replayed):
+        """Stripe repeats a stored error for a day, and says so: only another key has an effect."""
+        said = error(500, b"", b"api_error")
+        if is_replayed:
+            said = said.replace(b"\r\n", b"\r\nIdempotent-Replayed: true\r\n", 1)
+
+        with answering(said) as url, pytest.raises(Unknown) as unknown:
+            Client("sk_test_1", url, 5).call(get_refund)
+
+        assert unknown.value.key_is_spent is is_replayed
+
     def test_says_why_it_is_refused(self):
         """The code is that of the bank if there is one, and the detail is Stripe's message."""
         body = (

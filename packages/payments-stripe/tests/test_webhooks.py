@@ -20,7 +20,7 @@ def parsed(body, *, secret=SECRETS[0], headers=None, at=None):
     text = body if isinstance(body, str) else json.dumps(body)
     if headers is None:
         headers = signed(text, secret, int((at or now).timestamp()))
-    [notice] = notices_of(text.encode(), headers, now, secrets=SECRETS, installation=OURS)
+    [notice] = notices_of(text.encode(), headers, now, secrets=SECRETS, installations=[OURS])
     return notice
 
 
@@ -123,6 +123,10 @@ class TestNoticesOf:
         """Other shops, and other things of the account, are foreign."""
         assert parsed(event(thing)).foreign
 
+    def test_leaves_what_says_nothing(self):
+        """An event that is not needed is left, though it is about a payment of this shop."""
+        assert parsed(event(intent(), "payment_intent.created")).foreign
+
     @pytest.mark.parametrize("secret", SECRETS)
     def test_takes_each_secret(self, secret):
         """Two secrets are taken while one is replaced."""
@@ -174,7 +178,7 @@ class TestNoticesOf:
         headers = {"Stripe-Signature": f"t={int(now.timestamp())},v1=0"}
 
         with pytest.raises(BadSignature):
-            notices_of(b"\xff", headers, now, secrets=SECRETS, installation=OURS)
+            notices_of(b"\xff", headers, now, secrets=SECRETS, installations=[OURS])
 
     @pytest.mark.parametrize("seconds", [-310, 310])
     def test_refuses_other_times(self, seconds):
@@ -189,7 +193,7 @@ class TestNoticesOf:
         headers = signed(body, "", int(now.timestamp()))
 
         with pytest.raises(BadSignature):
-            notices_of(body.encode(), headers, now, secrets=[], installation=OURS)
+            notices_of(body.encode(), headers, now, secrets=[], installations=[OURS])
 
 
 class TestEvents:

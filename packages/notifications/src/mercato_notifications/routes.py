@@ -8,10 +8,14 @@ from flask import Response, make_response, url_for
 
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
+from mercato_notifications.glossary import GLOSSARY
 from mercato_notifications.mailbox import find_letter, list_letters
 
 blueprint = Blueprint(
-    "notifications", __name__, description="Mails that were written, in development"
+    "notifications",
+    __name__,
+    description="Mails that were written, in development",
+    glossary=GLOSSARY,
 )
 
 # Names of Flask's templates are shared by all features.

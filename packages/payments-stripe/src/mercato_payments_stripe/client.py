@@ -103,7 +103,8 @@ def _meaning_of(error: StripeError) -> Exception:
     if status in (401, 403):
         return Misconfigured(f"Stripe refuses the key (status {status})")
     if status not in (400, 402, 404) or what is None or _OPEN & {what.type, what.code}:
-        return Unknown(f"status {status}" if status else "no answer")
+        is_replayed = (error.headers or {}).get("idempotent-replayed") == "true"
+        return Unknown(f"status {status}" if status else "no answer", key_is_spent=is_replayed)
     message = error.user_message or ""
     if _ELSEWHERE in message:
         return Misconfigured("the key is of another mode than the payment")

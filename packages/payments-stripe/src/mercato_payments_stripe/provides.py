@@ -11,7 +11,7 @@ from mercato_kit.settings import current_settings
 from mercato_payments_stripe import intents
 from mercato_payments_stripe.amounts import to_stripe
 from mercato_payments_stripe.client import MISSING, Client, read
-from mercato_payments_stripe.settings import PaymentsStripeSettings, installation_id
+from mercato_payments_stripe.settings import PaymentsStripeSettings, installation_ids
 from mercato_payments_stripe.snapshots import BY_SERVER, IN_BROWSER, refund_of, snapshot_of
 from mercato_payments_stripe.webhooks import notices_of
 from mercato_payments_stripe.wire import Intent, Refund
@@ -42,7 +42,6 @@ class StripePayments:
         self._settings = settings = current_settings(PaymentsStripeSettings)
         key = settings.secret_key.reveal()
         self._client = Client(key, settings.url, settings.timeout_seconds)
-        self._installation = installation_id()
 
     def check(self, charge: Charge) -> None:
         """Check that Stripe counts the amount exactly, and that the payment method is a token."""
@@ -59,7 +58,7 @@ class StripePayments:
             "allowed_payment_method_types": list(self._settings.payment_method_types),
             "description": f"Order {charge.number}",
             "metadata": {
-                "installation": self._installation,
+                "installation": installation_ids()[0],
                 "payment_id": str(charge.payment_id),
                 "order_id": str(charge.order_id),
                 "confirmed_by": BY_SERVER if charge.payment_method else IN_BROWSER,
@@ -113,7 +112,7 @@ class StripePayments:
             "payment_intent": ref.reference,
             "amount": to_stripe(amount, ref.currency),
             "metadata": {
-                "installation": self._installation,
+                "installation": installation_ids()[0],
                 "payment_id": str(ref.payment_id),
                 "refund_id": str(refund_id),
                 "reason": reason[:_LONGEST_METADATA],
@@ -122,7 +121,7 @@ class StripePayments:
 
         def make(api: StripeClient) -> RefundSnapshot:
             made = api.v1.refunds.create(new, {"idempotency_key": key})
-            return refund_of(read(made, Refund), self._installation)
+            return refund_of(read(made, Refund), installation_ids())
 
         return self._client.call(make)
 
@@ -131,7 +130,7 @@ class StripePayments:
     ) -> Sequence[Notice]:
         """Verify the signature, and return the event."""
         secrets = [secret.reveal() for secret in self._settings.webhook_secrets]
-        return notices_of(body, headers, now, secrets=secrets, installation=self._installation)
+        return notices_of(body, headers, now, secrets=secrets, installations=installation_ids())
 
     def _intent(self, ask: Callable[[StripeClient], Intent]) -> Snapshot:
         """Return the intent that a call answers with, as it is after a decline was closed."""
@@ -139,7 +138,7 @@ class StripePayments:
         def settle(api: StripeClient) -> Snapshot:
             intent = intents.settled(api, ask(api))
             return snapshot_of(
-                intent, self._installation, utc_now(), self._settings.publishable_key
+                intent, installation_ids(), utc_now(), self._settings.publishable_key
             )
 
         return self._client.call(settle)

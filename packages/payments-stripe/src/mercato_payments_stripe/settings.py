@@ -66,7 +66,8 @@ class PaymentsStripeSettings(Settings, frozen=True, kw_only=True):
         Annotated[str, Meta(min_length=1, max_length=100)] | None,
         Meta(
             description="Id in the metadata of all payments, which tells them from those of other "
-            "shops; without it, one is derived from `secret_key` of the shop, and changes with it",
+            "shops; without it, one is derived from `secret_key` of the shop: set it before that "
+            "key changes",
         ),
     ] = None
     timeout_seconds: Annotated[
@@ -82,7 +83,12 @@ class PaymentsStripeSettings(Settings, frozen=True, kw_only=True):
             raise WrongSetting("url", "expected a URL with http or https and a host")
 
 
-def installation_id() -> str:
-    """Return the id of this installation, which tells its payments from those of others."""
+def installation_ids() -> tuple[str, ...]:
+    """Return the ids of this installation, which tell its payments from those of others.
+
+    The first one is given to new payments; those of the previous key may have another one.
+    """
     given = current_settings(PaymentsStripeSettings).installation
-    return given or keys.derive("payments_stripe.installation").secret.hex()[:16]
+    if given:
+        return (given,)
+    return tuple(key.secret.hex()[:16] for key in keys.candidates("payments_stripe.installation"))

@@ -1,5 +1,6 @@
 """From Stripe's objects to the values of the contract."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -33,7 +34,10 @@ _REFUND_STATES: Final[dict[str, RefundState]] = {
 
 
 def snapshot_of(
-    intent: Intent, installation: str, observed_at: datetime, publishable_key: str | None = None
+    intent: Intent,
+    installations: Collection[str],
+    observed_at: datetime,
+    publishable_key: str | None = None,
 ) -> Snapshot:
     """Return a payment intent as the contract shows it.
 
@@ -46,7 +50,7 @@ def snapshot_of(
         amount=from_stripe(intent.amount, intent.currency),
         currency=intent.currency.upper(),
         amount_captured=from_stripe(intent.amount_received, intent.currency),
-        refunds=_refunds_of(intent, installation),
+        refunds=_refunds_of(intent, installations),
         observed_at=observed_at,
         next_action=_action_of(intent, publishable_key) if state == "requires_action" else None,
         error_code=_error_of(intent),
@@ -82,10 +86,10 @@ def charge_of(intent: Intent) -> Charge | None:
     return intent.latest_charge if isinstance(intent.latest_charge, Charge) else None
 
 
-def refund_of(refund: Refund, installation: str) -> RefundSnapshot:
+def refund_of(refund: Refund, installations: Collection[str]) -> RefundSnapshot:
     """Return a refund as the contract shows it."""
     metadata = refund.metadata or {}
-    is_ours = metadata.get("installation") == installation
+    is_ours = metadata.get("installation") in installations
     return RefundSnapshot(
         _REFUND_STATES[refund.status],
         from_stripe(refund.amount, refund.currency),
@@ -107,14 +111,16 @@ def _is_in_browser(intent: Intent) -> bool:
     return (intent.metadata or {}).get("confirmed_by") == IN_BROWSER
 
 
-def _refunds_of(intent: Intent, installation: str) -> tuple[RefundSnapshot, ...] | None:
+def _refunds_of(
+    intent: Intent, installations: Collection[str]
+) -> tuple[RefundSnapshot, ...] | None:
     """Return all refunds; None if they are not all listed."""
     if intent.latest_charge is None:
         return ()
     charge = charge_of(intent)
     if charge is None or charge.refunds is None or charge.refunds.has_more:
         return None
-    return tuple(refund_of(one, installation) for one in charge.refunds.data)
+    return tuple(refund_of(one, installations) for one in charge.refunds.data)
 
 
 def _action_of(intent: Intent, publishable_key: str | None) -> NextAction:

@@ -13,7 +13,7 @@ from mercato_payments_stripe.snapshots import id_in, snapshot_of
 from mercato_payments_stripe.wire import API_VERSION, Event, Intent, Thing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from mercato_contracts.payments import Snapshot
 
@@ -34,7 +34,7 @@ EVENTS: Final = (
     "refund.failed",
     "refund.updated",
 )
-"""The events that the webhook endpoint needs."""
+"""The events that the webhook endpoint needs; others are left."""
 
 _FINAL = ("payment_intent.canceled", "payment_intent.succeeded")
 """Events that say all that is to be known; the others name the payment, which is fetched."""
@@ -50,7 +50,7 @@ def notices_of(
     now: datetime,
     *,
     secrets: Sequence[str],
-    installation: str,
+    installations: Collection[str],
 ) -> list[Notice]:
     """Return the event of a webhook.
 
@@ -59,7 +59,7 @@ def notices_of(
         headers: Those of the request, with names in any case.
         now: The current time.
         secrets: One of them has to have signed the body.
-        installation: Id of this installation; events of others are foreign.
+        installations: Ids of this installation; events of others are foreign.
 
     Raises:
         BadSignature: No secret signed it within 300 seconds, or it is malformed.
@@ -69,7 +69,7 @@ def notices_of(
         raise BadSignature
     try:
         event = msgspec.json.decode(body, type=Event)
-        return [_notice_of(event, installation)]
+        return [_notice_of(event, installations)]
     except (msgspec.MsgspecError, ValueError) as error:
         raise BadSignature("the body is malformed") from error
 
@@ -92,13 +92,14 @@ def _is_signed(body: bytes, header: str, secret: str) -> bool:
         return False
 
 
-def _notice_of(event: Event, installation: str) -> Notice:
+def _notice_of(event: Event, installations: Collection[str]) -> Notice:
     thing = msgspec.json.decode(event.data.object, type=Thing)
     reference = _reference_of(thing)
-    if reference is None or _is_foreign(thing, installation):
+    is_needed = event.type in EVENTS and reference is not None
+    if not is_needed or _is_foreign(thing, installations):
         return Notice(event.id, event.type, foreign=True)
     is_whole = event.type in _FINAL and event.api_version == API_VERSION
-    shown = _snapshot_of(event, installation) if is_whole else None
+    shown = _snapshot_of(event, installations) if is_whole else None
     return Notice(event.id, event.type, id_in(thing.metadata, "payment_id"), reference, shown)
 
 
@@ -112,12 +113,14 @@ def _reference_of(thing: Thing) -> str | None:
     return found if isinstance(found, str) else str(found.get("id", ""))
 
 
-def _is_foreign(thing: Thing, installation: str) -> bool:
+def _is_foreign(thing: Thing, installations: Collection[str]) -> bool:
     """Return whether another installation made it; what staff make at Stripe says nothing."""
     made_by = (thing.metadata or {}).get("installation")
-    return made_by != installation and (made_by is not None or thing.object == "payment_intent")
+    return made_by not in installations and (
+        made_by is not None or thing.object == "payment_intent"
+    )
 
 
-def _snapshot_of(event: Event, installation: str) -> Snapshot:
+def _snapshot_of(event: Event, installations: Collection[str]) -> Snapshot:
     intent = msgspec.json.decode(event.data.object, type=Intent)
-    return snapshot_of(intent, installation, datetime.fromtimestamp(event.created, UTC))
+    return snapshot_of(intent, installations, datetime.fromtimestamp(event.created, UTC))

@@ -10,6 +10,7 @@ from mercato_kit.errors import (
     Problem,
     TooManyRequests,
     Unauthenticated,
+    Unavailable,
 )
 
 
@@ -61,6 +62,37 @@ class TokenExpired(Problem):
     title = "The link is no longer valid"
 
 
+class ChallengeExpired(Problem):
+    """The challenge is unknown, used, expired, of another session, or was answered five times."""
+
+    status = 410
+    code = "challenge_expired"
+    title = "The challenge is no longer valid"
+
+
+class InvalidCode(Unauthenticated):
+    """The answer to a challenge is wrong, or was used before."""
+
+    code = "invalid_code"
+    title = "The code or the answer is wrong"
+    # Commit the counted attempt.
+    keeps_work = True
+
+
+class NoSecondFactor(Conflict):
+    """The account has no second factor that could be used."""
+
+    code = "no_second_factor"
+    title = "The account has no second factor"
+
+
+class SecondFactorUnavailable(Unavailable):
+    """The account has a second factor, and no enabled feature can verify it."""
+
+    code = "second_factor_unavailable"
+    title = "The second factor of this account cannot be verified now"
+
+
 class WeakPassword(Invalid):
     """The password is too short, too long or well known."""
 
@@ -102,6 +134,13 @@ class AlreadyInvited(Conflict):
 
     code = "already_invited"
     title = "There is an invitation for this address already"
+
+
+class ImportRunning(Conflict):
+    """Another process imports the same file. Raised for operators only."""
+
+    code = "import_running"
+    title = "Another process is importing this file"
 
 
 class InvitationAccepted(Conflict):

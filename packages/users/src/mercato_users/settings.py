@@ -44,6 +44,14 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     refresh_grace_seconds: Annotated[
         int, Meta(ge=0, le=60, description="How long a refresh may be repeated")
     ] = 10
+    second_factor_for: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=50)], ...],
+        Meta(
+            description="Roles whose permissions count only in sessions with a second factor; "
+            "`staff` for all that hold a permission",
+            examples=[["admin"]],
+        ),
+    ] = ()
     verification_hours: Annotated[
         int, Meta(ge=1, le=168, description="How long a verification link is valid")
     ] = 24

@@ -50,3 +50,20 @@ class Credentials:
     device_token: str | None = None
     mailed_pass: str | None = None
     device_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a client sends to a challenge.
+
+    Args:
+        challenge: The challenge.
+        method: How it is answered.
+        answer: A code, or what a passkey answers, as JSON.
+        device_token: What makes the device of a login a known one.
+    """
+
+    challenge: str
+    method: str
+    answer: str
+    device_token: str | None = None

@@ -7,15 +7,26 @@ from mercato_kit.errors import StepUpRequired, Unauthenticated
 from mercato_kit.http import Page, always
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, anyone_as_guest, person
+from mercato_kit.views import Shown
 from mercato_users import access_tokens, services
-from mercato_users.errors import InvalidCredentials, RefreshTokenReused, TooManyLogins
+from mercato_users.errors import (
+    ChallengeExpired,
+    InvalidCode,
+    InvalidCredentials,
+    RefreshTokenReused,
+    SecondFactorUnavailable,
+    TooManyLogins,
+)
 from mercato_users.models import Session
 from mercato_users.routes.blueprint import blueprint, caller_id, this_client, well_known
 from mercato_users.schemas import (
+    LOGIN_ANSWERS,
     AccessTokenSchema,
     CredentialsSchema,
+    FactorLoginSchema,
     KeySetSchema,
     LoginSchema,
+    MfaRequiredSchema,
     NothingSchema,
     OwnMailSchema,
     RefreshSchema,
@@ -25,7 +36,7 @@ from mercato_users.schemas import (
     StepUpSchema,
     TokensSchema,
 )
-from mercato_users.values import Credentials
+from mercato_users.values import Answer, Credentials
 
 
 @always
@@ -36,17 +47,28 @@ def _verify(body: Credentials) -> services.Attempt:
 @blueprint.post(
     "/auth/login",
     allow=anyone_as_guest,
-    refuses=[InvalidCredentials, TooManyLogins],
+    refuses=[InvalidCredentials, TooManyLogins, SecondFactorUnavailable],
     prepare=_verify,
 )
 @blueprint.arguments(CredentialsSchema)
-@blueprint.response(200, LoginSchema)
-def log_in(_body: Credentials, prepared: services.Attempt) -> services.Login:
+@blueprint.response(200, LOGIN_ANSWERS)
+def log_in(_body: Credentials, prepared: services.Attempt) -> Shown:
     """Log in
 
-    A wrong address, a wrong password and an inactive account get the same response.
+    A wrong address, a wrong password and an inactive account get the same response. For an account
+    with a second factor, it is a challenge.
     """
-    return services.log_in(prepared, this_client())
+    answer = services.log_in(prepared, this_client())
+    schema = LoginSchema if isinstance(answer, services.Login) else MfaRequiredSchema
+    return Shown(schema().dump(answer))
+
+
+@blueprint.post("/auth/mfa", allow=anyone_as_guest, refuses=[InvalidCode, ChallengeExpired])
+@blueprint.arguments(FactorLoginSchema)
+@blueprint.response(200, LoginSchema)
+def complete_login(body: Answer) -> services.Login:
+    """Complete a login with the second factor"""
+    return services.complete_login(body, this_client())
 
 
 @blueprint.post("/auth/login-link", allow=anyone_as_guest)
@@ -87,20 +109,28 @@ def log_out() -> None:
 
 
 @always
-def _prove(body: dict[str, Any]) -> services.Proof:
+def _prove(body: dict[str, Any]) -> services.Proof | None:
+    if "password" not in body:
+        return None
     return services.verify_caller(current_principal, body["password"])
 
 
 @blueprint.post(
-    "/auth/step-up", allow=person, refuses=[InvalidCredentials, StepUpRequired], prepare=_prove
+    "/auth/step-up",
+    allow=person,
+    refuses=[InvalidCredentials, StepUpRequired, InvalidCode, ChallengeExpired],
+    prepare=_prove,
 )
 @blueprint.arguments(StepUpSchema)
 @blueprint.response(200, AccessTokenSchema)
-def step_up(_body: dict[str, Any], prepared: services.Proof) -> services.AccessToken:
+def step_up(body: dict[str, Any], prepared: services.Proof | None) -> services.AccessToken:
     """Prove your identity again, for what this session may only do shortly after
 
-    After ten wrong passwords the session ends.
+    With the password or, where the account has a second factor, an answer to a challenge. After
+    ten wrong ones the session ends.
     """
+    if prepared is None:
+        return services.step_up_with_factor(current_principal, Answer(**body), this_client())
     return services.step_up(current_principal, prepared, this_client())
 
 

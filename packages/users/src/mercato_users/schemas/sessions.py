@@ -1,15 +1,17 @@
 """Logins, sessions and keys in JSON."""
 
+from typing import Any
+
 import marshmallow as ma
 from marshmallow import fields
 
 from mercato_kit.http import ListQuerySchema, page_of
 from mercato_kit.identity import current_principal
-from mercato_kit.schemas import Boolean, Line, ModelSchema, QuerySchema, Schema
+from mercato_kit.schemas import Boolean, Line, Message, ModelSchema, QuerySchema, Schema, Text
 from mercato_users.models import Session
 from mercato_users.schemas.accounts import UserSchema
 from mercato_users.schemas.fields import TypedPassword, filled
-from mercato_users.values import Credentials
+from mercato_users.values import Answer, Credentials
 
 
 class CredentialsSchema(Schema):
@@ -32,16 +34,44 @@ class CredentialsSchema(Schema):
     device_name = Line(max=60, load_default=None, allow_none=True, validate=filled)
 
 
+_ONE_PROOF = Message("Send a password, or a challenge with method and answer.", "missing")
+
+
 class RefreshSchema(Schema):
     """The refresh token to exchange."""
 
     refresh_token = Line(min=1, max=200, required=True)
 
 
-class StepUpSchema(Schema):
-    """The password of the caller."""
+class AnswerSchema(Schema):
+    """An answer to a challenge."""
 
-    password = TypedPassword(min=1, max=1000, required=True, load_only=True)
+    challenge = Line(min=1, max=200, required=True)
+    method = Line(min=1, max=50, required=True)
+    answer = Text(min=1, max=20_000, required=True, load_only=True)
+
+
+class FactorLoginSchema(AnswerSchema):
+    """The second step of a login."""
+
+    makes = Answer
+
+    device_token = Line(min=1, max=200, load_default=None, allow_none=True)
+
+
+class StepUpSchema(Schema):
+    """The password of the caller, or its answer to a challenge."""
+
+    password = TypedPassword(min=1, max=1000, load_only=True)
+    challenge = Line(min=1, max=200)
+    method = Line(min=1, max=50)
+    answer = Text(min=1, max=20_000, load_only=True)
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def check_proof(self, data: dict[str, Any], **_: Any) -> None:
+        """Check that one proof was sent, and the whole of it."""
+        if data.keys() not in ({"password"}, {"challenge", "method", "answer"}):
+            raise ma.ValidationError(_ONE_PROOF)
 
 
 class SessionSchema(ModelSchema):
@@ -94,6 +124,34 @@ class LoginSchema(TokensSchema):
 
     user = fields.Nested(UserSchema, required=True)
     device_token = fields.String(required=True)
+    mfa_enrollment_required = fields.Boolean(required=True)
+
+
+class MethodSchema(ma.Schema):
+    """A way to answer a challenge."""
+
+    method = fields.String(required=True)
+    options = fields.Dict(keys=fields.String(), required=True)
+
+
+class ChallengeSchema(ma.Schema):
+    """What the caller answers with a second factor."""
+
+    challenge = fields.String(required=True)
+    methods = fields.List(fields.Nested(MethodSchema), required=True)
+    expires_in = fields.Integer(
+        required=True, metadata={"description": "Seconds until the challenge expires"}
+    )
+
+
+class MfaRequiredSchema(ChallengeSchema):
+    """What a login answers first where the account has a second factor."""
+
+    mfa_required = fields.Constant(True, required=True)  # noqa: FBT003 - a value of JSON
+
+
+LOGIN_ANSWERS = {"oneOf": [LoginSchema, MfaRequiredSchema]}
+"""What a login answers: the tokens, or a challenge of the second factor."""
 
 
 class KeySchema(ma.Schema):

@@ -35,6 +35,15 @@ from mercato_users.services.closing import (
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
 from mercato_users.services.erasure import delete_invitations, delete_unverified, erase_user
 from mercato_users.services.exports import find_export, read_export, request_export
+from mercato_users.services.factor_changes import reset as reset_second_factor
+from mercato_users.services.factor_proofs import begin_step_up, step_up_with_factor
+from mercato_users.services.imports import (
+    ImportRow,
+    Reached,
+    begin_import,
+    import_rows,
+    refused_rows,
+)
 from mercato_users.services.invitations import (
     find_invitation,
     invite,
@@ -71,6 +80,8 @@ from mercato_users.services.roles import (
     list_roles,
     update_role,
 )
+from mercato_users.services.second_factors import Challenged
+from mercato_users.services.second_logins import complete_login
 from mercato_users.services.service_accounts import create_service
 from mercato_users.services.sessions import Login, log_in
 from mercato_users.services.staff import (
@@ -84,18 +95,24 @@ from mercato_users.services.staff import (
 __all__ = [
     "AccessToken",
     "Attempt",
+    "Challenged",
     "Erasure",
+    "ImportRow",
     "Login",
     "MadeKey",
     "NewPassword",
     "Proof",
+    "Reached",
     "Registration",
     "Tokens",
     "accept_invitation",
+    "begin_import",
+    "begin_step_up",
     "cancel_erasure",
     "change_password",
     "close_account",
     "close_own_account",
+    "complete_login",
     "confirm_email",
     "create_address",
     "create_api_key",
@@ -117,6 +134,7 @@ __all__ = [
     "find_role_by_name",
     "find_user",
     "grant_role",
+    "import_rows",
     "invite",
     "list_addresses",
     "list_api_keys",
@@ -135,6 +153,7 @@ __all__ = [
     "reactivate_user",
     "read_export",
     "refresh_tokens",
+    "refused_rows",
     "register",
     "request_email",
     "request_export",
@@ -143,6 +162,7 @@ __all__ = [
     "request_verification",
     "resend_invitation",
     "reset_password",
+    "reset_second_factor",
     "revoke_api_key",
     "revoke_invitation",
     "revoke_role",
@@ -150,6 +170,7 @@ __all__ = [
     "roll_api_key",
     "rotate_keys",
     "step_up",
+    "step_up_with_factor",
     "suspend_user",
     "undo_email",
     "update_address",

@@ -1,6 +1,6 @@
-"""Mails about orders, to customers and to staff. Orders know nothing of them.
+"""Events that become mails: of orders, to customers and to staff. Orders know nothing of them.
 
-Handlers of events read the order and post a mail in their own transaction.
+Handlers read the order and post a mail in their own transaction.
 """
 
 from collections.abc import Mapping
