@@ -91,7 +91,7 @@ class TestErase:
         assert texts() == set()
         assert commit(privacy.get, request.id).status == "done"
 
-    def test_a_failure_keeps_nobody_else_from_erasing(self, commit, ask, texts, caplog):
+    def test_a_failure_keeps_no_other_feature_from_erasing(self, commit, ask, texts, caplog):
         """The feature that failed is asked later; accounts wait for it; no log names a person."""
         request = ask("erase", commit(make_person, text="hot: Ann is ill"))
 
