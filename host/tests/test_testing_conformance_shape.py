@@ -22,8 +22,7 @@ GOOD = {
         from PACKAGE.jobs import JOBS
         from PACKAGE.models import Base
         from PACKAGE.permissions import PERMISSIONS
-        from PACKAGE.privacy import erase_subject
-        from PACKAGE.privacy import export_subject
+        from PACKAGE.privacy import PERSONAL_DATA
         from PACKAGE.provides import Lending
         from PACKAGE.routes import blueprint
         from PACKAGE.sample_data import make_sample_data
@@ -43,8 +42,7 @@ GOOD = {
             settings=LoansSettings,
             permissions=PERMISSIONS,
             cli=commands,
-            export_subject=export_subject,
-            erase_subject=erase_subject,
+            personal_data=PERSONAL_DATA,
             sample_data=make_sample_data,
         )
     """,
@@ -52,12 +50,12 @@ GOOD = {
     "events.py": """
         from mercato_kit.events import Handler
 
-        def forget_member(event): ...
+        def end_loan(event): ...
 
         def lend_what_was_bought(event): ...
 
         PUBLISHES = ["loan.made"]
-        HANDLES = [Handler("user.erased", forget_member)]
+        HANDLES = [Handler("order.canceled", end_loan)]
         LATER = [Handler("order.paid", lend_what_was_bought)]
     """,
     "expansions.py": """
@@ -83,9 +81,9 @@ GOOD = {
     """,
     "permissions.py": "PERMISSIONS = {'loans.read': 'See all loans'}\n",
     "privacy.py": """
-        def export_subject(subject): ...
+        from mercato_kit.privacy import PersonalData
 
-        def erase_subject(subject): ...
+        PERSONAL_DATA = PersonalData(columns={})
     """,
     "provides.py": "class Lending: ...\n",
     "routes.py": """
@@ -116,8 +114,7 @@ NAMES = [
     ("jobs", "jobs", "JOBS"),
     ("permissions", "permissions", "PERMISSIONS"),
     ("cli", "cli", "commands"),
-    ("export_subject", "privacy", "export_subject"),
-    ("erase_subject", "privacy", "erase_subject"),
+    ("personal_data", "privacy", "PERSONAL_DATA"),
     ("sample_data", "sample_data", "make_sample_data"),
 ]
 

@@ -66,6 +66,11 @@ def settings_of(deployment: Deployment) -> dict[str, Any]:
             url, threads=deployment.server.threads
         ),
     }
+    if deployment.secret_key_previous is not None:
+        settings |= {
+            "SECRET_KEY_PREVIOUS": deployment.secret_key_previous.secret.reveal(),
+            "SECRET_KEY_PREVIOUS_UNTIL": deployment.secret_key_previous.until,
+        }
     if deployment.redis_url is not None:
         redis = deployment.redis_url.reveal()
         settings |= {

@@ -1,18 +1,22 @@
-"""Check every subset of the installed features: ``nox -s "combinations(every)"``.
+"""Check subsets of the installed features: ``nox -s "combinations(every)"``.
 
-Every subset is composed: it fits, or has the faults that its manifests call for. Of those that fit,
-so many are served that each three features are seen in every state, on and off, that fits (a
-covering array of strength 3, NIST SP 800-142); ``--all`` serves all. Of the others, commands are
-called for one of each kind of refusal.
+So many subsets are composed that each four features are seen in every state, on and off (a covering
+array of strength 4, NIST SP 800-142): each fits, or has the faults that its manifests call for. Of
+all subsets that fit by their manifests, so many are served that each three features are seen in
+every state that fits. ``--all`` composes and serves every subset. Of those that do not fit,
+commands are called for one of each kind of refusal.
 
 Each is migrated and composed in a process of its own, forked from one that has imported libraries
 and no feature. Then its app is called on a database that has the tables and the sample data of all
 features: what features that are off have left must change nothing.
 """
 
+import functools
 import io
 import itertools
+import math
 import multiprocessing
+import operator
 import os
 import secrets
 import shutil
@@ -20,7 +24,7 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +79,13 @@ class ComposedShop(Shop):
 
 def manifests_of(names: Collection[str]) -> list[Feature]:
     """Load the manifests of the features with these names."""
-    entries = entry_points(group=ENTRY_POINT_GROUP)
-    return [entry.load() for entry in entries if entry.name in names]
+    return [entry.load() for entry in installed() if entry.name in names]
+
+
+@functools.cache
+def installed() -> EntryPoints:
+    """Return the entry points of the installed features."""
+    return entry_points(group=ENTRY_POINT_GROUP)
 
 
 def fill_sample(file: Path, names: Collection[str]) -> None:
@@ -137,35 +146,55 @@ def subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [some for size in sizes for some in itertools.combinations(names, size)]
 
 
-def covering(fitting: Sequence[tuple[str, ...]], names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Choose subsets that show each three features in every state that any of *fitting* shows.
+def covering(
+    among: Sequence[tuple[str, ...]], names: Sequence[str], strength: int
+) -> list[tuple[str, ...]]:
+    """Choose subsets that show each *strength* features in every state that any of *among* shows.
 
     Greedy: the subset that shows most of what was not seen comes next.
     """
-    threes = list(itertools.combinations(names, 3))
-    shown = {
-        some: {(three, tuple(n in some for n in three)) for three in threes} for some in fitting
-    }
-    left, chosen = set[Any]().union(*shown.values()), []
+    shown = {some: states_in(some, names, strength) for some in among}
+    left, chosen = functools.reduce(operator.or_, shown.values(), 0), []
     while left:
-        best = max(fitting, key=lambda some: len(shown[some] & left))
+        best = max(among, key=lambda some: (shown[some] & left).bit_count())
         chosen.append(best)
-        left -= shown[best]
+        left &= ~shown[best]
     return chosen
+
+
+def states_in(some: tuple[str, ...], names: Sequence[str], strength: int) -> int:
+    """Return the states of each *strength* features in a subset: one bit for each."""
+    on = [name in some for name in names]
+    groups = itertools.combinations(on, strength)
+    width = 2**strength
+    bits = bytearray(math.comb(len(on), strength) * width // 8)
+    for place, states in enumerate(groups):
+        bit = place * width + sum(1 << number for number, state in enumerate(states) if state)
+        bits[bit // 8] |= 1 << bit % 8
+    return int.from_bytes(bits, "little")
+
+
+def fit(names: tuple[str, ...]) -> bool:
+    """Tell whether a subset of the features fits by its manifests, perhaps with choices."""
+    manifests = manifests_of(names)
+    codes = expected_codes(manifests)
+    return not (expected_codes(manifests, choices(manifests)) if "K111" in codes else codes)
 
 
 @click.command()
 @click.option("--parts", type=click.Path(path_type=Path), required=True)
 @click.option("--processes", type=int, default=len(os.sched_getaffinity(0)), show_default=True)
-@click.option("--all", "every", is_flag=True, help="Serve every subset that fits.")
+@click.option("--all", "every", is_flag=True, help="Compose every subset; serve all that fit.")
 def main(parts: Path, processes: int, every: bool) -> None:  # noqa: FBT001
     """Check every subset of the features that are installed here."""
-    names = sorted(entry.name for entry in entry_points(group=ENTRY_POINT_GROUP))
+    names = sorted(entry.name for entry in installed())
     forks, tasks = multiprocessing.get_context("fork"), subsets(names)
     with forks.Pool(processes) as pool:
-        verdicts = dict(zip(tasks, pool.map(expected_of, tasks, chunksize=8), strict=True))
-    fitting = [some for some, codes in verdicts.items() if not codes]
-    chosen = fitting if every else covering(fitting, names)
+        composed = tasks if every else covering(tasks, names, 4)
+        verdicts = dict(zip(composed, pool.map(expected_of, composed, chunksize=8), strict=True))
+        fits = pool.map(fit, tasks, chunksize=64)
+    fitting = list(itertools.compress(tasks, fits))
+    chosen = fitting if every else covering(fitting, names, 3)
     refused = {frozenset(codes): some for some, codes in verdicts.items() if codes}
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -176,7 +205,9 @@ def main(parts: Path, processes: int, every: bool) -> None:  # noqa: FBT001
         work = [(sample, parts, some) for some in [*chosen, *refused.values()]]
         for found in pool.imap_unordered(call, work):
             click.echo(found)
-    click.echo(f"{len(tasks)} subsets: {len(fitting)} fit, {len(chosen)} of them served")
+    click.echo(
+        f"{len(tasks)} subsets: {len(composed)} composed; {len(fitting)} fit, {len(chosen)} served"
+    )
 
 
 if __name__ == "__main__":

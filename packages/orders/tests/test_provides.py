@@ -11,6 +11,7 @@ from mercato_kit.services import get
 from mercato_orders.models import Line, Order
 from mercato_orders.provides import ShopOrders
 from mercato_testing.contracts import OrdersSuite
+from mercato_testing.server_keys import ServerKey
 
 from . import factories, providers
 from .factories import order_of
@@ -134,6 +135,18 @@ class TestPlace:
         assert again == replace(first, already=True)
         assert shop.commit(lambda: session.scalar(sa.select(sa.func.count(Order.id)))) == 1
         assert shop.commit(providers.redeemed, "TENTH") == 1
+
+    def test_returns_that_secret_after_the_server_key_changed(self, shop, wanted):
+        """A second call returns the secret that the guest got, derived from the former key."""
+        reference = new_id()
+        first = shop.commit(place, wanted, reference)
+        server_key = ServerKey(shop.app)
+        server_key.change()
+
+        again = shop.commit(place, wanted, reference)
+        server_key.restore()
+
+        assert again == replace(first, already=True)
 
     def test_belongs_to_the_account(self, shop, wanted):
         """An order of an account has no secret."""

@@ -5,9 +5,11 @@ import pytest
 from mercato_kit.db import new_id, session
 from mercato_kit.errors import Forbidden
 from mercato_kit.principals import Principal
+from mercato_kit.privacy import Subject
 from mercato_orders import services
 from mercato_orders.models import Line
-from mercato_orders.privacy import erase_subject, export_subject
+from mercato_orders.privacy import PERSONAL_DATA, erase
+from mercato_testing.privacy import exported
 
 from .factories import ADDRESS, find_order
 
@@ -173,12 +175,15 @@ class TestAddNote:
 
     def test_notes_of_erased_customers_are_erased(self, alice, clerk, commit, alices_order):
         """The export of a customer has the notes; their erasure empties them and the words."""
-        clerk.post(f"/v1/orders/{alices_order['id']}/notes", json={"text": "Called Alice"})
-        exported = commit(export_subject, alice.sub)
+        clerk.post(
+            f"/v1/orders/{alices_order['id']}/notes",
+            json={"text": "Called Alice", "is_public": True},
+        )
+        found = commit(exported, PERSONAL_DATA, Subject(alice.sub))
 
-        commit(erase_subject, alice.sub)
+        commit(erase, Subject(alice.sub))
 
-        assert [note["text"] for note in exported["notes"]] == ["Called Alice"]
+        assert [note["text"] for note in found["notes"]] == ["Called Alice"]
         events = clerk.get(f"/v1/orders/{alices_order['id']}/events").json["data"]
         assert [entry["data"] for entry in events] == [{}, {}]
         assert clerk.get("/v1/orders?q=alice").json["data"] == []

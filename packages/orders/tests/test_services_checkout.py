@@ -352,6 +352,29 @@ class TestIdempotencyKey:
         assert again.data == first.data
         assert again.json["access_token"]
 
+    def test_a_guest_gets_that_token_after_the_server_key_changed(self, client, item, server_key):
+        """A repeated response has the token that the order was given, which stays valid."""
+        body = order_of((item, 1), email="guest@example.com")
+        first = client.post("/v1/orders", json=body, headers=KEY).json
+        server_key.change()
+
+        again = client.post("/v1/orders", json=body, headers=KEY).json
+        server_key.end_previous()
+
+        assert again["access_token"] == first["access_token"]
+        headers = {"Order-Access-Token": first["access_token"]}
+        assert client.get(f"/v1/orders/{first['id']}", headers=headers).status_code == 200
+
+    def test_a_new_guest_gets_a_token_of_the_new_server_key(self, client, item, server_key):
+        """While the former key is accepted, a new order has a token of the current one."""
+        server_key.change()
+
+        order = client.post("/v1/orders", json=order_of((item, 1), email="g@example.com")).json
+        server_key.end_previous()
+
+        headers = {"Order-Access-Token": order["access_token"]}
+        assert client.get(f"/v1/orders/{order['id']}", headers=headers).status_code == 200
+
     def test_the_key_with_another_body_is_refused(self, alice, item):
         """A key that is used again with another body is refused."""
         alice.post("/v1/orders", json=order_of((item, 1)), headers=KEY)

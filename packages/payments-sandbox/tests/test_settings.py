@@ -6,8 +6,9 @@ from mercato_kit.settings import read
 from mercato_payments_sandbox.feature import feature
 from mercato_payments_sandbox.settings import (
     PaymentsSandboxSettings,
+    accepted_secrets,
     current_secret,
-    installation_id,
+    installation_ids,
 )
 
 
@@ -59,9 +60,19 @@ class TestCurrentSecret:
         def test_is_derived(self, app):
             """Without one, it is the same in every process of a deployment; so is the id."""
             with app.app_context():
-                secrets, ids = (
-                    {call() for _ in range(2)} for call in (current_secret, installation_id)
-                )
+                secrets = {current_secret() for _ in range(2)}
+                ids = {tuple(installation_ids()) for _ in range(2)}
 
             assert [len(found) for found in (secrets, ids)] == [1, 1]
             assert len(secrets.pop()) == 64
+
+        def test_is_accepted_after_the_key_changed(self, app, server_key):
+            """Webhooks and payments of the previous key are known until it is not accepted."""
+            with app.app_context():
+                before = current_secret(), installation_ids()[0]
+                server_key.change()
+                after = current_secret(), installation_ids()[0]
+
+                assert accepted_secrets()[:2] == [after[0], before[0]]
+                assert installation_ids() == [after[1], before[1]]
+                assert after != before

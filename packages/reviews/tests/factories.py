@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 
 from mercato_kit.db import new_id, session
-from mercato_kit.events import Event
 from mercato_reviews import services
 from mercato_reviews.models import Review, Summary
 from mercato_reviews.values import NewReview
@@ -34,10 +33,3 @@ def summary_of(product_id=LAMP):
         Review.product_id == product_id, Review.status == "published"
     )
     return tuple(session.execute(kept).one()), tuple(session.execute(counted).one())
-
-
-def user_erased(user_id):
-    """Return the event of an erased user."""
-    return Event(
-        topic="user.erased", aggregate_type="user", aggregate_id=user_id, aggregate_version=2
-    )

@@ -1,11 +1,14 @@
 import re
 import time
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from click.testing import CliRunner
 
 from mercato_testing.mails import MESSAGES
 from mercato_users import passwords
+from mercato_users.cli import commands
 from mercato_users.feature import feature  # noqa: F401 - the feature under test
 
 from . import factories
@@ -42,6 +45,12 @@ def as_user(app, commit):
 
 
 @pytest.fixture
+def read_with(client):
+    """A function that reads with an API key: ``read_with(key, "/v1/users")``."""
+    return lambda key, path: client.get(path, headers=factories.bearer(key))
+
+
+@pytest.fixture
 def mails(postbox, run_worker):
     """A function that runs the worker and returns the mails it posted, oldest first."""
 
@@ -53,17 +62,19 @@ def mails(postbox, run_worker):
 
 
 @pytest.fixture
-def hashes_of():
+def hashes_of(app):
     """A function that runs a call ten times, and returns its CPU time in password hashes."""
 
     def seconds(call):
-        start = time.thread_time()
+        start = time.process_time()
         for _ in range(10):
             call()
-        return time.thread_time() - start
+        return time.process_time() - start
 
     def measure(call):
-        return seconds(call) / seconds(lambda: passwords.hash_password(factories.PASSWORD))
+        with app.app_context():
+            hashing = seconds(lambda: passwords.hash_password(factories.PASSWORD))
+        return seconds(call) / hashing
 
     return measure
 
@@ -77,3 +88,14 @@ def token_in():
         return parse_qs(urlsplit(link).query)["token"][0]
 
     return read
+
+
+@pytest.fixture
+def mercato_users(app, commit):
+    """A function that runs ``mercato users …`` with an input, as the host does."""
+
+    def run(*arguments, typed=""):
+        command = partial(CliRunner().invoke, commands, arguments, input=typed)
+        return commit(command, catch_exceptions=False)
+
+    return run

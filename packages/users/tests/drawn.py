@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from mercato_testing.views import ViewCase
-from mercato_users.models import Address, AuditEvent, Role, User, UserRole
+from mercato_users.models import (
+    Address,
+    ApiKey,
+    AuditEvent,
+    Invitation,
+    InvitationRole,
+    Role,
+    User,
+    UserRole,
+)
 
 START = datetime(1900, 1, 1, tzinfo=UTC)
 TIMES = st.timedeltas(timedelta(), timedelta(days=365 * 399)).map(START.__add__)
@@ -71,8 +80,49 @@ def _event(draw):
     return [event]
 
 
+@st.composite
+def _api_key(draw):
+    user = draw(USERS)
+    key = ApiKey(
+        id=draw(IDS),
+        user_id=user.id,
+        name=draw(TEXT),
+        start=draw(TEXT),
+        key_hash=draw(IDS).hex,
+        scopes=draw(st.lists(TEXT, max_size=3)),
+        created_by=draw(IDS),
+        created_at=draw(TIMES),
+        expires_at=draw(TIMES),
+        last_used_at=draw(st.none() | TIMES),
+        last_used_prefix=draw(st.none() | TEXT),
+        replaced_by=draw(st.none() | IDS),
+        version=draw(st.integers(1, 9)),
+    )
+    return [user, key]
+
+
+@st.composite
+def _invitation(draw):
+    inviter = draw(USERS)
+    invitation = Invitation(
+        id=draw(IDS),
+        email=draw(TEXT),
+        email_canonical=draw(IDS).hex,
+        token_hash=draw(IDS).hex,
+        invited_by=inviter.id,
+        created_at=draw(TIMES),
+        expires_at=draw(TIMES),
+        accepted_at=draw(st.none() | TIMES),
+    )
+    roles = draw(st.lists(st.builds(Role, id=IDS, name=IDS.map(str)), max_size=2))
+    given = (InvitationRole(invitation_id=invitation.id, role_id=role.id) for role in roles)
+    return [inviter, invitation, *roles, *given]
+
+
 VIEW_CASES = {
     "USERS": ViewCase(_with_roles()),
+    "API_KEYS": ViewCase(_api_key()),
+    "INVITATIONS": ViewCase(_invitation()),
     "ADDRESSES": ViewCase(_address()),
     "AUDIT_EVENTS": ViewCase(_event()),
     "OWN_AUDIT_EVENTS": ViewCase(_event()),

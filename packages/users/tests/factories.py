@@ -8,8 +8,12 @@ from argon2 import PasswordHasher
 
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.emails import canonical_email
-from mercato_users import services
+from mercato_users import opaque_tokens, services
+from mercato_users.api_keys import new_key
 from mercato_users.models import (
+    ApiKey,
+    Invitation,
+    InvitationRole,
     LoginAttempt,
     Role,
     RolePermission,
@@ -78,6 +82,43 @@ def open_sessions(user_id, number):
     )
     session.flush()
     return ids[0]
+
+
+def make_api_key(user_id, scopes=(), **columns):
+    """Store an API key that expires in an hour, and return its text and its id."""
+    text, now = new_key("live"), utc_now()
+    values = {
+        "user_id": user_id,
+        "name": "Key",
+        "start": text[:17],
+        "key_hash": opaque_tokens.digest(text),
+        "scopes": list(scopes),
+        "created_by": user_id,
+        "created_at": now,
+        "expires_at": now + timedelta(hours=1),
+    }
+    key = ApiKey(**values | columns)
+    session.add(key)
+    session.flush()
+    return text, key.id
+
+
+def make_invitation(inviter_id, email, role_id):
+    """Store an invitation to a role, and return its token."""
+    token, now = opaque_tokens.new_token(), utc_now()
+    invitation = Invitation(
+        email=email,
+        email_canonical=canonical_email(email),
+        token_hash=opaque_tokens.digest(token),
+        invited_by=inviter_id,
+        created_at=now,
+        expires_at=now + timedelta(hours=72),
+    )
+    session.add(invitation)
+    session.flush()
+    session.add(InvitationRole(invitation_id=invitation.id, role_id=role_id))
+    session.flush()
+    return token
 
 
 def age_logins(by):

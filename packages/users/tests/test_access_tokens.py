@@ -15,6 +15,7 @@ from mercato_kit.db import session
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.settings import Secret
 from mercato_users import access_tokens
+from mercato_users.key_ring import EXTENSION, current_ring
 from mercato_users.models import User
 from mercato_users.settings import UsersSettings
 
@@ -40,7 +41,7 @@ def signed(app):
 
     def sign(claims, *, typ="at+jwt", algorithm="EdDSA"):
         with app.app_context():
-            key = access_tokens.signing_key()
+            key = current_ring().signing_key(None)
         headers = {"kid": key.jwk["kid"], "typ": typ}
         return jwt.encode(claims, key.private, algorithm=algorithm, headers=headers)
 
@@ -117,7 +118,7 @@ class TestMatrix:
 
         def hmac_with_public_key():
             with app.app_context():
-                public = access_tokens.signing_key().jwk["x"]
+                public = current_ring().signing_key(None).jwk["x"]
             key = base64.urlsafe_b64decode(public + "=")
             return jwt.encode(claims, key, algorithm="HS256", headers={"typ": "at+jwt"})
 
@@ -206,12 +207,13 @@ class TestKnownTokens:
         token = alice.tokens["access_token"]
         with app.app_context():
             access_tokens.read(token)
-            composition = current_composition()
+            composition, ring = current_composition(), current_ring()
         changes = {"key": {"signing_key": Secret(PEM)}, "issuer": {"issuer": "another"}}[changed]
         settings = {**composition.settings, "users": UsersSettings(**changes)}
         other = Flask("other")
         other.config.from_mapping(app.config)
         compose(other, replace(composition, settings=settings))
+        other.extensions[EXTENSION] = ring
 
         with other.app_context(), pytest.raises(Unauthenticated):
             access_tokens.read(token)

@@ -1,14 +1,16 @@
 import json
-from functools import partial
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
-from mercato_kit.db import session
-from mercato_users.cli import commands
+from mercato_contracts.people import People
+from mercato_kit.db import session, utc_now
+from mercato_kit.services import get
+from mercato_users import jobs
 from mercato_users.errors import (
     EmailTaken,
+    InvalidName,
     LastAdministrator,
     RoleTaken,
     SystemRole,
@@ -20,16 +22,7 @@ from mercato_users.models import User
 
 from . import factories
 
-
-@pytest.fixture
-def mercato_users(app, commit):
-    """A function that runs ``mercato users …`` with an input, as the host does."""
-
-    def run(*arguments, typed=""):
-        command = partial(CliRunner().invoke, commands, arguments, input=typed)
-        return commit(command, catch_exceptions=False)
-
-    return run
+AGE = timedelta(days=100)
 
 
 class TestSecurityLog:
@@ -109,6 +102,55 @@ class TestCreate:
 def addresses():
     """Return the addresses of all accounts."""
     return list(session.scalars(sa.select(User.email)))
+
+
+class TestCreateService:
+    def test_creates_an_account_that_cannot_log_in(self, client, mercato_users, commit, read_with):
+        """It has roles and API keys, no password, and is no person in lists."""
+        done = mercato_users("create-service", "stock-sync", "--role", "admin")
+
+        assert done.exit_code == 0, done.output
+        account = commit(lambda: session.scalars(sa.select(User)).one())
+        assert (account.kind, account.email) == ("service", "stock-sync@service.invalid")
+        body = {"email": account.email, "password": ""}
+        assert client.post("/v1/auth/login", json=body).status_code in (401, 422)
+        text, _ = commit(factories.make_api_key, account.id, ["users.read"])
+        assert read_with(text, "/v1/users").json["data"] == []
+        listed = read_with(text, "/v1/users?kind=service").json["data"]
+        assert [one["email"] for one in listed] == ["stock-sync@service.invalid"]
+        assert read_with(text, "/v1/users/me").json["kind"] == "service"
+
+    def test_refuses_a_name_twice(self, mercato_users):
+        """The name is its address for other commands."""
+        mercato_users("create-service", "stock-sync")
+
+        with pytest.raises(EmailTaken, match="service account stock-sync already"):
+            mercato_users("create-service", "stock-sync")
+
+    @pytest.mark.parametrize("name", ["", "Stock", "a b", "a-", "a--b", "x" * 51, "a@b", "\u0663"])
+    def test_refuses_another_form(self, mercato_users, commit, name):
+        """The name is part of an address."""
+        with pytest.raises(InvalidName):
+            mercato_users("create-service", name)
+
+        assert commit(addresses) == []
+
+    def test_is_not_deleted_as_unverified(self, mercato_users, commit):
+        """Its address cannot be verified, and need not be."""
+        mercato_users("create-service", "stock-sync")
+        commit(lambda: session.execute(sa.update(User).values(created_at=utc_now() - AGE)))
+
+        commit(jobs.forget_unverified)
+
+        assert commit(addresses) == ["stock-sync@service.invalid"]
+
+    def test_is_no_person(self, app, mercato_users, commit):
+        """Other features get no address of a program, to which no mail can be sent."""
+        mercato_users("create-service", "stock-sync")
+        user_id = commit(lambda: session.scalars(sa.select(User.id)).one())
+
+        with app.app_context():
+            assert get(People).get_many([user_id]) == {}
 
 
 class TestRoles:
@@ -243,3 +285,17 @@ class TestAudit:
 
         assert newest.split("  ")[1:] == ["suspended", "system"]
         assert oldest.split("  ")[1:3] == ["logged_in", "you"]
+
+
+class TestResetFactor:
+    def test_removes_the_factors(self, client, mercato_users, commit):
+        """The owner logs in with the password alone; its open sessions end."""
+        commit(factories.make_user, "ada@example.com")
+        token = factories.log_in(client, "ada@example.com")["access_token"]
+        commit(lambda: session.execute(sa.update(User).values(has_factor=True)))
+
+        done = mercato_users("reset-factor", "ada@example.com", "--reason", "lost phone")
+
+        assert done.output == "Removed the second factors of ada@example.com.\n"
+        assert client.get("/v1/users/me", headers=factories.bearer(token)).status_code == 401
+        assert factories.log_in(client, "ada@example.com")

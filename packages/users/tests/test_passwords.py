@@ -3,9 +3,14 @@ from importlib.resources import files
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
 
+from mercato_kit.composition import Composition, compose
 from mercato_users import passwords
+from mercato_users.dummies import DUMMY_HASH
 from mercato_users.errors import WeakPassword
+from mercato_users.feature import feature
+from mercato_users.settings import UsersSettings
 
 from . import factories
 
@@ -79,7 +84,7 @@ class TestControlCharacters:
 
     def test_are_accepted_at_login(self, client, commit):
         """A password with control characters logs in."""
-        odd_hash = passwords.hash_password(self.ODD)
+        odd_hash = commit(passwords.hash_password, self.ODD)
         commit(factories.make_user, "odd@example.com", password_hash=odd_hash)
         body = {"email": "odd@example.com", "password": self.ODD}
 
@@ -98,6 +103,16 @@ class TestControlCharacters:
         assert "not text" in answer.text
 
 
+@pytest.fixture
+def paper():
+    """An app with the settings only."""
+    app = Flask(__name__)
+    compose(app, Composition((feature,), {"users": UsersSettings()}))
+    with app.app_context():
+        yield
+
+
+@pytest.mark.usefixtures("paper")
 class TestCheck:
     @pytest.mark.parametrize("password", GOOD)
     def test_accepts(self, password):
@@ -131,6 +146,7 @@ class TestCheck:
             passwords.check("e\u0301" * 6 + "abcde", "alice@example.com")
 
 
+@pytest.mark.usefixtures("paper")
 class TestVerify:
     def test_matches_however_it_is_typed(self):
         """Composed, decomposed and full-width letters are the same password."""
@@ -163,7 +179,7 @@ class TestVerify:
 
     def test_takes_the_same_time_without_a_hash(self):
         """What is verified instead has the parameters of new hashes."""
-        assert passwords.renewed(passwords._DUMMY_HASH, factories.PASSWORD) is None
+        assert passwords.renewed(DUMMY_HASH, factories.PASSWORD) is None
 
 
 class TestRegisterWithAPassword:

@@ -7,8 +7,8 @@ from mercato_kit.identity import IdentityProvider
 from mercato_kit.services import get
 from mercato_testing.contracts import PeopleSuite
 from mercato_users import services
-from mercato_users.privacy import erase_subject
 from mercato_users.provides import AccountOwners
+from mercato_users.services import erase_user
 
 from . import factories
 
@@ -92,7 +92,7 @@ class TestContract(PeopleSuite):
     def erased(self, commit):
         """An account whose owner's data was erased."""
         user = commit(factories.make_user)
-        commit(erase_subject, user.id)
+        commit(erase_user, user.id)
         return user.id
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.errors import Problem
-from mercato_kit.principals import Principal
+from mercato_kit.principals import GUEST, Principal
 from mercato_users import one_time_tokens, services
 from mercato_users.errors import LastAdministrator
 from mercato_users.models import Address, Role, Session, User, UserRole
@@ -42,6 +42,7 @@ def at_once(commit):
 WAYS = {
     "revoke": lambda user_id: services.revoke_role(user_id, "admin"),
     "suspend": lambda user_id: services.suspend_user(user_id, reason=None, actor_id=None),
+    "close": lambda user_id: services.close_account(user_id, reason=None, actor_id=None),
     "erase": services.erase_user,
 }
 PAIRS = list(islice(cycle(combinations_with_replacement(WAYS, 2)), len(ROUNDS)))
@@ -121,6 +122,22 @@ class TestChangePassword:
             assert commit(_open_sessions, user.id) == kept, round_
 
 
+class TestCloseAccount:
+    def test_against_a_login(self, commit, at_once):
+        """No session is open of an account that is closing, whatever comes first."""
+        for round_ in ROUNDS:
+            user = commit(factories.make_user, f"closing{round_}@example.com")
+            credentials = Credentials(email=user.email, password=factories.PASSWORD)
+
+            closed, _ = at_once(
+                partial(services.close_account, user.id, reason=None, actor_id=None),
+                partial(services.log_in, credentials),
+            )
+
+            assert closed is None
+            assert commit(_open_sessions, user.id) == set(), round_
+
+
 class TestConfirmEmail:
     def test_against_a_registration(self, commit, at_once):
         """The unique key decides who has the address; the link of the loser stays valid."""
@@ -139,6 +156,24 @@ class TestConfirmEmail:
 
             owner = sa.select(User.id).where(User.email_canonical == address)
             assert commit(lambda owner=owner: session.scalars(owner).all()) == [user.id]
+
+
+class TestInvitation:
+    def test_is_accepted_once(self, commit, at_once):
+        """Of ten who use a link at once, one gets the account, with its role."""
+        inviter = commit(_administrator)
+        for round_ in ROUNDS:
+            role_id = commit(factories.make_role, f"role {round_}", ["users.read"])
+            address = f"new{round_}@example.com"
+            token = commit(factories.make_invitation, inviter, address, role_id)
+
+            refused = at_once(
+                *[partial(services.accept_invitation, token, factories.PASSWORD_HASH, GUEST)] * 10
+            )
+
+            assert sorted(refused, key=str) == [None, *["token_expired"] * 9]
+            roles = sa.select(UserRole.role_id).join(User).where(User.email == address)
+            assert commit(lambda roles=roles: session.scalars(roles).all()) == [role_id]
 
 
 class TestAddresses:
@@ -162,6 +197,12 @@ def _two_administrators():
     for one in both:
         services.grant_role(one, "admin")
     return both
+
+
+def _administrator():
+    user_id = factories.make_user().id
+    services.grant_role(user_id, "admin")
+    return user_id
 
 
 def _count_administrators():

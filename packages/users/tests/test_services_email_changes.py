@@ -78,11 +78,11 @@ class TestRequestEmail:
         assert (refused.status_code, refused.json["code"]) == (401, "invalid_credentials")
         assert mails() == []
 
-    def test_mails_five_times_a_day(self, alice):
+    def test_mails_five_times(self, alice):
         """The sixth link to an address is refused."""
         assert [ask(alice).status_code for _ in range(6)] == [202] * 5 + [429]
 
-    def test_mails_ten_addresses_a_day(self, alice):
+    def test_mails_ten_addresses(self, alice):
         """An account cannot send mails to any number of strangers."""
         answers = [ask(alice, email=f"new{number}@example.com") for number in range(11)]
 
@@ -179,6 +179,14 @@ class TestUndoEmail:
         new = {"token": token, "password": "an entirely new one"}
         assert client.post("/v1/auth/password/reset", json=new).status_code == 204
         factories.log_in(client, password="an entirely new one")
+
+    def test_revokes_api_keys(self, alice, moved, post, read_with, commit):
+        """Those that a thief has made, and all others."""
+        text, _ = commit(factories.make_api_key, factories.id_of(alice))
+
+        post("undo", moved)
+
+        assert read_with(text, "/v1/users/me").status_code == 401
 
     def test_works_after_the_thief_changed_the_password(self, alice, moved, post):
         """It is the only link that a change of credentials does not void."""

@@ -69,7 +69,7 @@ class TestKnownDevice:
 
         kinds = sa.select(LoginAttempt.key).where(LoginAttempt.count > 0)
         counted = commit(lambda: {key.rpartition(":")[0] for key in session.scalars(kinds)})
-        assert counted == {"login.device", "login.device.day"}
+        assert counted == {"login.device"}
 
     def test_is_known_to_its_own_account(self, client, device, bob):
         """The device of one account is a stranger to another."""

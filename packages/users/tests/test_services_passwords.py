@@ -31,7 +31,7 @@ class TestRequestPasswordReset:
 
         assert [mail["To"] for mail in mails()] == ["alice@example.com"]
 
-    def test_mails_five_times_a_day(self, client, alice):
+    def test_mails_five_times(self, client, alice):
         """The sixth request is refused, whether or not an account exists."""
         for address in ("alice@example.com", "nobody@example.com"):
             body = {"email": address}

@@ -52,7 +52,8 @@ class TestLimits:
     def test_refuses_a_client_address_after_a_hundred_failures(self, client, commit):
         """A client that tries many accounts is refused; other clients are not."""
         commit(factories.make_user, "alice@example.com")
-        fill(client, commit, "login.address", 100)
+        client.post("/v1/auth/login", json={**WRONG_LOGIN, "email": "other@example.com"})
+        fill(commit, "login.network", 100)
 
         refused = client.post("/v1/auth/login", json=WRONG_LOGIN)
         elsewhere = client.post(
@@ -61,9 +62,35 @@ class TestLimits:
 
         assert (refused.status_code, elsewhere.status_code) == (429, 401)
 
+    def test_refuses_a_site_after_three_hundred_failures(self, client, commit):
+        """The networks of one /48 are counted together, too; another one is not refused."""
+        commit(factories.make_user, "alice@example.com")
+        log_in_from(client, "2001:db8:1:1::1")
+        fill(commit, "login.site", 300)
+
+        answers = [
+            log_in_from(client, address)
+            for address in ("2001:db8:1:2::1", "2001:db8:2:1::1", "192.0.2.1")
+        ]
+
+        assert answers == [429, 401, 401]
+
+    def test_refuses_an_account_after_a_hundred_failures_a_day(self, client, commit):
+        """A stranger who is patient is refused for the rest of the day."""
+        commit(factories.make_user, "alice@example.com")
+        for _ in range(10):
+            assert [log_in_from(client, "192.0.2.1") for _ in range(11)] == [401] * 10 + [429]
+            commit(factories.shift_attempts, timedelta(minutes=6))
+
+        refused = client.post("/v1/auth/login", json=WRONG_LOGIN)
+
+        assert refused.status_code == 429
+        assert 3600 * 22 < int(refused.headers["Retry-After"]) < 3600 * 24
+
     def test_refuses_all_logins_after_a_thousand_failures(self, client, commit):
         """The total limit also stops attempts from many addresses."""
-        fill(client, commit, "login.all", 1000)
+        client.post("/v1/auth/login", json={**WRONG_LOGIN, "email": "other@example.com"})
+        fill(commit, "login.all", 1000)
 
         refused = client.post("/v1/auth/login", json=WRONG_LOGIN)
 
@@ -75,7 +102,7 @@ class TestLimits:
             client.post("/v1/auth/login", json=WRONG_LOGIN)
 
         counted = commit(lambda: list(session.scalars(sa.select(LoginAttempt.count))))
-        assert sum(counted) == 40
+        assert sum(counted) == 30
 
     def test_does_not_count_success(self, client, commit):
         """The number of successful logins is not limited."""
@@ -105,8 +132,13 @@ class TestLimits:
         assert answers == [401, 429]
 
 
-def fill(client, commit, kind, count):
+def log_in_from(client, address):
+    """Try a wrong password from an address, and return the status."""
+    environ = {"REMOTE_ADDR": address}
+    return client.post("/v1/auth/login", json=WRONG_LOGIN, environ_base=environ).status_code
+
+
+def fill(commit, kind, count):
     """Fill a counter that the next failure counts on."""
-    client.post("/v1/auth/login", json={**WRONG_LOGIN, "email": "somebody@example.com"})
     full = sa.update(LoginAttempt).where(LoginAttempt.key.startswith(kind), LoginAttempt.count > 0)
     commit(lambda: session.execute(full.values(count=count)))

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import (
 from mercato_kit.settings import read
 from mercato_users.settings import UsersSettings
 
+
 def pem(key, encryption=None):
     """Return a private key as PEM."""
     return key.private_bytes(

@@ -1,7 +1,7 @@
 from mercato_contracts.baskets import Customer
-from mercato_kit.events import Event
-from mercato_kit.outbox import publish
-from mercato_vouchers.privacy import export_subject
+from mercato_kit.privacy import Subject
+from mercato_testing.privacy import exported
+from mercato_vouchers.privacy import PERSONAL_DATA, erase
 
 from .factories import make_voucher, redeem
 
@@ -11,7 +11,7 @@ def use(commit, who, voucher):
     commit(redeem, [voucher], customer=Customer(who.sub, f"{who.sub}@example.com"))
 
 
-class TestExportSubject:
+class TestExport:
     def test_exports_data_of_the_customer(self, alice, bob, charlie, commit):
         """The export has the vouchers for the customer and the customer's redemptions."""
         own = commit(make_voucher, customer_id=alice.sub)
@@ -20,26 +20,23 @@ class TestExportSubject:
         for who in (alice, bob):
             use(commit, who, shared)
 
-        exported = commit(export_subject, alice.sub)
+        found = commit(exported, PERSONAL_DATA, Subject(alice.sub))
 
-        (redemption,) = exported["redemptions"]
-        assert exported["vouchers"] == [charlie.get(f"/v1/vouchers/{own}").json]
+        (redemption,) = found["redemptions"]
+        assert found["vouchers"] == [charlie.get(f"/v1/vouchers/{own}").json]
         assert redemption["customer_id"] == str(alice.sub)
 
 
-class TestForgetCustomer:
-    def test_erases_the_id(self, alice, bob, charlie, commit, run_worker):
+class TestErase:
+    def test_erases_the_id(self, alice, bob, charlie, commit):
         """Redemptions of an erased user keep amounts and no id; those of others stay."""
         voucher = commit(make_voucher)
         for who in (alice, bob):
             use(commit, who, voucher)
-        erased = Event(
-            topic="user.erased", aggregate_type="user", aggregate_id=alice.sub, aggregate_version=2
-        )
 
-        commit(publish, erased)
-        run_worker()
+        erased = commit(erase, Subject(alice.sub))
 
         data = charlie.get(f"/v1/vouchers/{voucher}/redemptions").json["data"]
         assert {one["customer_id"] for one in data} == {None, str(bob.sub)}
         assert [one["amount"] for one in data] == [200, 200]
+        assert erased.counts == {"redemptions": 1}

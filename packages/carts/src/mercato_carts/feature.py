@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from mercato_carts.events import HANDLES, PUBLISHES
+from mercato_carts.events import PUBLISHES
 from mercato_carts.jobs import JOBS
 from mercato_carts.models import Base, Cart, Line
-from mercato_carts.privacy import erase_subject, export_subject
+from mercato_carts.privacy import PERSONAL_DATA
 from mercato_carts.routes import blueprint
 from mercato_carts.sample_data import make_sample_data
 from mercato_carts.settings import CartsSettings
@@ -28,10 +28,8 @@ feature = Feature(
     ],
     needs=[Need(Catalog, ">=1,<2"), Need(Orders, ">=1,<2")],
     publishes=PUBLISHES,
-    handles=HANDLES,
     jobs=JOBS,
     settings=CartsSettings,
-    export_subject=export_subject,
-    erase_subject=erase_subject,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )

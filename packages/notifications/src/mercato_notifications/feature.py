@@ -12,7 +12,7 @@ from mercato_notifications.cli import commands
 from mercato_notifications.events import HANDLES
 from mercato_notifications.jobs import JOBS
 from mercato_notifications.models import Base, Message
-from mercato_notifications.privacy import erase_subject, export_subject
+from mercato_notifications.privacy import PERSONAL_DATA
 from mercato_notifications.provides import OwnMailer, StoredMessages
 from mercato_notifications.routes import blueprint
 from mercato_notifications.sample_data import make_sample_data
@@ -38,7 +38,6 @@ feature = Feature(
     doctor=DOCTOR,
     gauges=GAUGES,
     cli=commands,
-    export_subject=export_subject,
-    erase_subject=erase_subject,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )

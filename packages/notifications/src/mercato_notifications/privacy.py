@@ -1,27 +1,37 @@
 """Export and erase what mails say of a person."""
 
+from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from mercato_kit.db import session
+from mercato_kit.privacy import Erased, Part, PersonalData, Subject, columns
 from mercato_notifications.models import Message
 
 
-def export_subject(subject: UUID) -> dict[str, Any]:
-    """Return the mails about a person's account, oldest first."""
-    own = sa.select(Message).where(Message.subject_id == subject).order_by(Message.id)
-    return {"mails": [_exported(message) for message in session.scalars(own)]}
+def export(subject: Subject) -> Iterator[Part]:
+    """Give the mails to a person, oldest first."""
+    own = sa.select(Message).where(_is_to(subject)).order_by(Message.id)
+    yield Part("mails", [_exported(message) for message in session.scalars(own)])
 
 
-def erase_subject(subject: UUID) -> None:
-    """Delete the mails about a person's account, also those that wait to be sent."""
-    session.execute(
+def erase(subject: Subject) -> Erased:
+    """Delete the mails to a person, also those that wait to be sent."""
+    ids = session.scalars(
         sa.delete(Message)
-        .where(Message.subject_id == subject)
+        .where(_is_to(subject))
+        .returning(Message.id)
         .execution_options(synchronize_session=False)
-    )
+    ).all()
+    return Erased(ids, {"mails": len(ids)} if ids else {})
+
+
+def _is_to(subject: Subject) -> sa.ColumnElement[bool]:
+    to_mailbox = Message.recipient.in_(subject.emails)
+    if subject.account is None:
+        return to_mailbox
+    return sa.or_(Message.subject_id == subject.account, to_mailbox)
 
 
 def _exported(message: Message) -> dict[str, Any]:
@@ -35,3 +45,21 @@ def _exported(message: Message) -> dict[str, Any]:
         "created_at": message.created_at.isoformat(),
         "sent_at": None if sent is None else sent.isoformat(),
     }
+
+
+PERSONAL_DATA = PersonalData(
+    columns=columns(
+        erase=[
+            Message.dedupe_key,
+            Message.message_id,
+            Message.template,
+            Message.recipient,
+            Message.locale,
+            Message.context,
+            Message.status,
+            Message.last_error,
+        ]
+    ),
+    export=export,
+    erase=erase,
+)

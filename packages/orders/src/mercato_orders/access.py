@@ -9,8 +9,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_kit import keys
+from mercato_kit.db import session
 from mercato_kit.errors import Forbidden
-from mercato_kit.keys import derive_key
 from mercato_kit.principals import Principal
 from mercato_orders.models import Order
 
@@ -87,18 +88,32 @@ class Actor:
 
 SYSTEM = Actor("system")
 
+_PURPOSE = "orders.guest_access"
+
 
 def access_token(order_id: UUID) -> str:
-    """Return the access token of a guest's order."""
+    """Return the access token of a new order of a guest."""
     # Derived from the server's key: a repeated request gets the same token, and only its hash
     # is stored.
-    key = derive_key("orders.guest_access")
-    return hmac.new(key, b"order " + order_id.bytes, hashlib.sha256).hexdigest()
+    return _access_token(keys.derive(_PURPOSE), order_id)
+
+
+def issued_token(order_id: UUID) -> str:
+    """Return the access token that the order of a guest was given, also by the previous key."""
+    current, *previous = (_access_token(key, order_id) for key in keys.candidates(_PURPOSE))
+    if not previous:
+        return current
+    stored = session.scalar(sa.select(Order.guest_token_hash).where(Order.id == order_id))
+    return next((one for one in previous if hash_token(one) == stored), current)
 
 
 def access_token_of(answer: Mapping[str, Any]) -> str | None:
     """Return the access token for the response to a new order; None if a customer owns it."""
-    return None if answer["customer_id"] else access_token(UUID(answer["id"]))
+    return None if answer["customer_id"] else issued_token(UUID(answer["id"]))
+
+
+def _access_token(key: keys.Key, order_id: UUID) -> str:
+    return hmac.new(key.secret, b"order " + order_id.bytes, hashlib.sha256).hexdigest()
 
 
 def hash_token(token: str) -> str:

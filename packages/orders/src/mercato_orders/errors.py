@@ -31,6 +31,14 @@ _REFUSAL = {
 }
 
 
+class LinkExpired(Problem):
+    """The token of a mailed link is unknown or expired, or what it is about was erased."""
+
+    status = 410
+    code = "link_expired"
+    title = "The link is no longer valid"
+
+
 class VariantUnavailable(Conflict):
     """Some variants do not exist, are not for sale, or have no price in the currency."""
 

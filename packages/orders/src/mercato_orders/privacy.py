@@ -1,86 +1,181 @@
-"""Export and erase the personal data of a customer."""
+"""What orders hold of a person: it is exported and erased."""
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from mercato_kit.db import locked, refreshed, session
+from mercato_kit.db import session
+from mercato_kit.emails import canonical_email
+from mercato_kit.privacy import Erased, Part, PersonalData, Subject, columns
+from mercato_kit.schemas import render_instant
+from mercato_orders import services
 from mercato_orders.models import (
+    Adjustment,
+    Capture,
+    Counter,
+    FiscalHold,
     Fulfillment,
+    Line,
     Order,
     OrderEvent,
     Payment,
     PaymentEvent,
+    PendingGiveBack,
     Refund,
+    RefundLine,
+    SearchWord,
 )
 from mercato_orders.schemas import OrderSchema
-from mercato_orders.timeline import FREE_TEXT, NOTE
-from mercato_orders.values import StoredAddress
+from mercato_orders.timeline import NOTE
+from mercato_orders.values import email_key
+
+_ORDER = OrderSchema()  # type: ignore[no-untyped-call]  # marshmallow leaves it out
+_NAMED_BY_NUMBER = "order:"
 
 
-def export_subject(customer_id: UUID) -> dict[str, Any]:
-    """Return a customer's orders, oldest first, in the format of the API, and the notes on them."""
-    statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
+def export(subject: Subject) -> Iterator[Part]:
+    """Give a person's orders, oldest first, in the format of the API, and the notes on them.
+
+    Notes that only staff see are the words of others, so they are counted by their time alone.
+    """
+    statement = sa.select(Order).where(_orders_of(subject)).order_by(Order.id)
     parts = [
         *map(selectinload, (Order.lines, Order.adjustments, Order.payments)),
         selectinload(Order.refunds).selectinload(Refund.lines),
         selectinload(Order.fulfillments).selectinload(Fulfillment.lines),
     ]
-    schema = OrderSchema(many=True)  # type: ignore[no-untyped-call]  # marshmallow leaves it out
-    return {
-        "orders": schema.dump(session.scalars(statement.options(*parts)).all()),
-        "notes": [_note(entry) for entry in session.scalars(_entries_of(customer_id, [NOTE]))],
-    }
+    orders = session.scalars(statement.options(*parts))
+    yield Part("orders", [{**_ORDER.dump(order), "locale": order.locale} for order in orders])
+    yield Part("notes", [_note(entry) for entry in session.scalars(_notes_of(subject))])
 
 
-def erase_subject(customer_id: UUID) -> None:
-    """Erase the personal data in a customer's orders.
+def erase(subject: Subject) -> Erased:
+    """Erase a person from their orders; see :func:`mercato_orders.services.erase_orders`."""
+    return services.erase_orders(_orders_of(subject))
 
-    Amounts, numbers, lines and the countries of the addresses stay, for accounting.
+
+def find(text: str) -> Subject | None:
+    """Return what an operator names: ``order:1001``, or an address that guests ordered with."""
+    if text.startswith(_NAMED_BY_NUMBER):
+        return _by_number(text.removeprefix(_NAMED_BY_NUMBER))
+    guests = Order.customer_email_key == email_key(text), Order.customer_id.is_(None)
+    if "@" not in text or session.scalar(sa.select(Order.id).where(*guests).limit(1)) is None:
+        return None
+    return Subject(emails=frozenset({canonical_email(text)}))
+
+
+PERSONAL_DATA = PersonalData(
+    columns=columns(
+        erase=[
+            Order.customer_email,
+            Order.customer_email_key,
+            Order.guest_token_hash,
+            Order.locale,
+            Order.note,
+            Order.cancel_reason,
+            Order.search_words,
+            Order.metadata_,
+            Order.customer_name,
+            Order.tax_id,
+            Order.shipping_address,
+            Order.billing_address,
+            OrderEvent.data,
+            Fulfillment.tracking_number,
+            Fulfillment.metadata_,
+            Payment.next_action,
+            Payment.last_error,
+            PaymentEvent.body,
+            PaymentEvent.snapshot,
+            PaymentEvent.last_error,
+            Capture.last_error,
+            Refund.reason,
+            Refund.last_error,
+            SearchWord.word,
+        ],
+        hold=[FiscalHold.body_sealed],
+        keep=[
+            Order.status,
+            Order.payment_status,
+            Order.fulfillment_status,
+            Order.currency,
+            Order.shipping_method,
+            Order.discount_providers,
+            OrderEvent.type,
+            OrderEvent.actor_type,
+            Fulfillment.status,
+            Fulfillment.tracking_company,
+            Line.sku,
+            Line.name,
+            Line.variant_name,
+            Line.image_url,
+            Line.tax_code,
+            Adjustment.kind,
+            Adjustment.target,
+            Adjustment.provider,
+            Adjustment.code,
+            Adjustment.reduction_id,
+            Adjustment.label,
+            Adjustment.reason,
+            Payment.provider,
+            Payment.provider_payment_id,
+            Payment.status,
+            Payment.capture,
+            Payment.error_code,
+            Payment.snapshot,
+            Payment.attention,
+            PaymentEvent.provider,
+            PaymentEvent.event_id,
+            PaymentEvent.type,
+            Capture.status,
+            Capture.provider_capture_id,
+            Capture.error_code,
+            Refund.source,
+            Refund.status,
+            Refund.provider_refund_id,
+            Refund.error_code,
+            RefundLine.kind,
+            PendingGiveBack.provider,
+        ],
+        none=[Counter.name],
+    ),
+    export=export,
+    erase=erase,
+    find=find,
+)
+
+
+def _orders_of(subject: Subject) -> sa.ColumnElement[bool]:
+    """Return the condition that an order is a person's.
+
+    Of a mailbox these are the orders of guests alone: an account's order is its owner's, whatever
+    the address on it.
     """
-    statement = sa.select(Order).where(Order.customer_id == customer_id).order_by(Order.id)
-    for order in session.scalars(refreshed(locked(statement))):
-        order.customer_email = order.customer_email_key = None
-        order.customer_name = None
-        order.shipping_address = _country_of(order.shipping_address)
-        order.billing_address = _country_of(order.billing_address)
-        order.note = order.tax_id = order.locale = None
-        order.cancel_reason = None
-        order.metadata_ = {}
-        order.search_words = []
-    for entry in session.scalars(_entries_of(customer_id, FREE_TEXT)):
-        entry.data = {}
-    session.flush()
-    _erase_parts(sa.select(Order.id).where(Order.customer_id == customer_id))
+    conditions: list[sa.ColumnElement[bool]] = [Order.id.in_(subject.refs_of(services.ORDER))]
+    if subject.account is not None:
+        conditions.append(Order.customer_id == subject.account)
+    if subject.emails:
+        of_guests = Order.customer_email_key.in_([email_key(one) for one in subject.emails])
+        conditions.append(sa.and_(Order.customer_id.is_(None), of_guests))
+    return sa.or_(*conditions)
 
 
-def _erase_parts(orders: sa.Select[UUID]) -> None:
-    """Erase what parts of orders say of a person: tracking numbers, reasons, messages."""
-    payments = sa.select(Payment.id).where(Payment.order_id.in_(orders))
-    for statement in (
-        sa.update(Fulfillment).where(Fulfillment.order_id.in_(orders)).values(tracking_number=None),
-        sa.update(Refund).where(Refund.order_id.in_(orders)).values(reason=None),
-        sa.update(PaymentEvent).where(PaymentEvent.payment_id.in_(payments)).values(body=None),
-    ):
-        session.execute(statement, execution_options={"synchronize_session": False})
+def _by_number(digits: str) -> Subject | None:
+    if not digits.isdecimal() or len(digits) > 15:
+        return None
+    order_id = session.scalar(sa.select(Order.id).where(Order.number == int(digits)))
+    return None if order_id is None else Subject(refs={services.ORDER: frozenset({order_id})})
 
 
-def _entries_of(customer_id: UUID, types: Collection[str]) -> sa.Select[OrderEvent]:
+def _notes_of(subject: Subject) -> sa.Select[OrderEvent]:
     entries = sa.select(OrderEvent).join(Order, OrderEvent.order_id == Order.id)
-    found = entries.where(Order.customer_id == customer_id, OrderEvent.type.in_(types))
-    return found.order_by(OrderEvent.id)
+    return entries.where(_orders_of(subject), OrderEvent.type == NOTE).order_by(OrderEvent.id)
 
 
-def _note(entry: OrderEvent) -> dict[str, str]:
+def _note(entry: OrderEvent) -> dict[str, Any]:
     return {
         "order_id": str(entry.order_id),
-        "text": entry.data.get("text", ""),
-        "created_at": entry.created_at.isoformat(),
+        "text": entry.data.get("text", "") if entry.is_public else None,
+        "created_at": render_instant(entry.created_at),
     }
-
-
-def _country_of(address: StoredAddress | None) -> StoredAddress | None:
-    return None if address is None else {"country": address["country"]}

@@ -22,7 +22,7 @@ from mercato_contracts.orders import (
 from mercato_kit.errors import Invalid, Problem, invalid
 from mercato_kit.http import field_errors
 from mercato_orders import services
-from mercato_orders.access import access_token
+from mercato_orders.access import issued_token
 from mercato_orders.pricing import Adjustment, PricedLine, PricedOrder
 from mercato_orders.schemas import NewOrderSchema, WantedQuoteSchema
 from mercato_orders.values import NewOrder, stored_address
@@ -108,7 +108,7 @@ def _body(wanted: Wanted, schema: ma.Schema) -> dict[str, Any]:
 
 
 def _placed(placed: services.PlacedOnce) -> Placed:
-    token = access_token(placed.id) if placed.customer_id is None else None
+    token = issued_token(placed.id) if placed.customer_id is None else None
     return Placed(placed.id, placed.number, placed.amount_total, token, placed.already)
 
 

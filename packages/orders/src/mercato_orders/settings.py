@@ -18,6 +18,15 @@ class OrdersSettings(Settings, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=1_440, description="How long they stay reserved after a payment has started"),
     ] = 30
+    fiscal_hold_years: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=30,
+            description="For how many years after that of the payment the law asks for name, "
+            "addresses and tax id of paid orders, also of people whose data is erased",
+        ),
+    ] = 0
     capture_at: Annotated[
         Literal["payment", "fulfillment", "request"],
         Meta(

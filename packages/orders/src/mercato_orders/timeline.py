@@ -32,6 +32,9 @@ AUTHORIZATION_EXPIRING = "order.authorization_expiring"
 FOR_STAFF = (REFUND_FAILED, AUTHORIZATION_EXPIRING)
 """Topics whose entries only staff see."""
 
+PRIVACY_REQUESTED = "order.privacy_requested"
+"""A mail to a guest is due, with a link that confirms a request."""
+
 NOTE = "order.note"
 CHANGED = "order.changed"
 CLAIMED = "order.claimed"

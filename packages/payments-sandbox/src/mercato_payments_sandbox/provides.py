@@ -24,8 +24,9 @@ from mercato_payments_sandbox.cards import read_card
 from mercato_payments_sandbox.client import NOT_FOUND, Client
 from mercato_payments_sandbox.settings import (
     PaymentsSandboxSettings,
+    accepted_secrets,
     current_secret,
-    installation_id,
+    installation_ids,
 )
 from mercato_payments_sandbox.signatures import is_signed
 from mercato_payments_sandbox.snapshots import refund_of, snapshot_of
@@ -48,8 +49,6 @@ class SandboxPayments:
     def __init__(self) -> None:
         settings, secret = current_settings(PaymentsSandboxSettings), current_secret()
         self._client = Client(settings.url, secret, settings.timeout_seconds)
-        self._secrets = [secret, *(one.reveal() for one in settings.former_secrets)]
-        self._installation = installation_id()
 
     def check(self, charge: Charge) -> None:
         """Check that the card is a test card, and the currency one of ISO 4217."""
@@ -66,7 +65,7 @@ class SandboxPayments:
             charge.number,
             charge.amount,
             charge.currency,
-            self._installation,
+            installation_ids()[0],
             charge.capture,
             charge.return_url,
         )
@@ -113,13 +112,13 @@ class SandboxPayments:
         self, body: bytes, headers: Mapping[str, str], now: datetime
     ) -> Sequence[Notice]:
         """Verify the signature, and return the event."""
-        if not is_signed(self._secrets, headers, now, body):
+        if not is_signed(accepted_secrets(), headers, now, body):
             raise BadSignature
         try:
             event = msgspec.json.decode(body, type=wire.Event)
         except msgspec.DecodeError as error:
             raise BadSignature("the body is malformed") from error
-        if event.payment.installation != self._installation:
+        if event.payment.installation not in installation_ids():
             return [Notice(event.id, event.type, foreign=True)]
         payment = event.payment
         shown = snapshot_of(payment)

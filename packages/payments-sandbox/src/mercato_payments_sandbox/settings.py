@@ -5,9 +5,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from mercato_kit import keys
 from mercato_kit.hosts import is_http_url
-from mercato_kit.keys import derive_key
 from mercato_kit.settings import Secret, Settings, WrongSetting, current_settings
+
+_PURPOSE = "payments_sandbox.secret"
 
 
 class PaymentsSandboxSettings(Settings, frozen=True, kw_only=True):
@@ -39,10 +41,25 @@ class PaymentsSandboxSettings(Settings, frozen=True, kw_only=True):
 
 def current_secret() -> str:
     """Return the secret of this app."""
+    return _secrets()[0]
+
+
+def accepted_secrets() -> list[str]:
+    """Return the secrets that may have signed a webhook: also those of the previous key."""
+    former = current_settings(PaymentsSandboxSettings).former_secrets
+    return [*_secrets(), *(one.reveal() for one in former)]
+
+
+def installation_ids() -> list[str]:
+    """Return the ids of this installation, which tell its payments from those of others.
+
+    The first one is given to new payments; those of the previous key may have another one.
+    """
+    return [key.secret.hex()[:16] for key in keys.candidates("payments_sandbox.installation")]
+
+
+def _secrets() -> list[str]:
     given = current_settings(PaymentsSandboxSettings).secret
-    return given.reveal() if given else derive_key("payments_sandbox.secret").hex()
-
-
-def installation_id() -> str:
-    """Return the id of this installation, which tells its payments from those of others."""
-    return derive_key("payments_sandbox.installation").hex()[:16]
+    if given:
+        return [given.reveal()]
+    return [key.secret.hex() for key in keys.candidates(_PURPOSE)]

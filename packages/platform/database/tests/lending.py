@@ -33,6 +33,8 @@ from lending_words import Desk, Lending
 from mercato_kit import db
 from mercato_kit.feature import Check, Feature, Offer, Referent
 from mercato_kit.events import Handler
+from mercato_kit.privacy import PersonalData, columns
+from mercato_kit.keys import Sealed
 
 class Base(DeclarativeBase):
     metadata = db.metadata("shelf")
@@ -42,6 +44,7 @@ class Book(db.Identified, Base):
     __tablename__ = "shelf_book"
     title: Mapped[str] = mapped_column(sa.String(100))
     after_id: Mapped[sa.Uuid | None] = mapped_column(sa.Uuid, sa.ForeignKey("shelf_book.id"))
+    lock_sealed: Mapped[bytes | None] = mapped_column(Sealed("shelf.lock"))
 
 class Page(db.Identified, Base):
     __tablename__ = "shelf_page"
@@ -59,6 +62,7 @@ feature = Feature(
     offers=[Offer(Lending, "1.0", Desk)],
     referents=[Referent(Lending, "book", Book.id)],
     doctor=[Check("titles", untitled)],
+    personal_data=PersonalData(columns(none=[Book.title, Book.lock_sealed])),
 )
 """
 
@@ -117,6 +121,7 @@ def downgrade():
 SHELF_TABLES = """
     op.create_table("shelf_book", sa.Column("id", sa.Uuid, nullable=False),
         sa.Column("title", sa.String(100), nullable=False), sa.Column("after_id", sa.Uuid),
+        sa.Column("lock_sealed", sa.LargeBinary),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shelf_book")),
         sa.ForeignKeyConstraint(["after_id"], ["shelf_book.id"],
             name=op.f("fk_shelf_book_after_id_shelf_book")))

@@ -1,7 +1,7 @@
 """A small feature, users and a plain Flask app for the kit's tests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -41,7 +41,10 @@ CHARLIE = Principal(
     email="charlie@example.com",
     permissions=frozenset({"notes.write"}),
 )
-PEOPLE = {"alice": ALICE, "bob": BOB, "charlie": CHARLIE}
+PROGRAM = replace(ALICE, kind="service", key_id=db.new_id())
+"""A program with an API key of alice."""
+
+PEOPLE = {"alice": ALICE, "bob": BOB, "charlie": CHARLIE, "program": PROGRAM}
 
 KEY = "0123456789abcdef"
 """What a client puts into Idempotency-Key."""

@@ -4,7 +4,7 @@ from mercato_kit import db, security
 from mercato_kit.errors import NotFound
 from mercato_kit.identity import current_principal
 
-from .demo import ALICE
+from .demo import ALICE, PROGRAM
 
 
 class TestRecord:
@@ -24,6 +24,15 @@ class TestRecord:
             "address": "192.0.2.7",
             "request_id": None,
         }
+
+    def test_names_the_api_key_of_a_program(self, app, security_log):
+        """A program is the person that it acts for, with its key."""
+        with app.test_request_context(headers={"Authorization": "Bearer program"}):
+            assert current_principal.key_id == PROGRAM.key_id
+            security.record("rank_changed")
+
+        [line] = security_log()
+        assert (line["principal_id"], line["key_id"]) == (ALICE.sub, PROGRAM.key_id)
 
     def test_does_not_authenticate(self, app, security_log):
         """A caller that was not asked for is a guest: a bad token must not break the log."""

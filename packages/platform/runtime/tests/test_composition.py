@@ -17,7 +17,7 @@ from mercato_kit import work
 from mercato_kit.db import engine, new_id, session, utc_now
 from mercato_kit.events import Event
 from mercato_kit.feature import Check, Feature, Need, Offer
-from mercato_kit.keys import derive_key
+from mercato_kit.keys import signing_secrets
 from mercato_kit.models import InboxDelivery
 from mercato_kit.outbox import publish
 from mercato_kit.settings import Secret, Settings
@@ -171,7 +171,7 @@ def aged(purpose, seconds):
         def get_timestamp(self):
             return super().get_timestamp() - seconds
 
-    return URLSafeTimedSerializer(derive_key("host.read"), salt=purpose, signer=Signer)
+    return URLSafeTimedSerializer(signing_secrets("host.read"), salt=purpose, signer=Signer)
 
 
 class TestWhatItShows:

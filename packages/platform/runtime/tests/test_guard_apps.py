@@ -24,6 +24,7 @@ HATS = """
     import sqlalchemy as sa
     from mercato_kit.db import session
     from mercato_kit.feature import Feature
+    from mercato_kit.privacy import PersonalData
 
 
     def look():
@@ -32,7 +33,9 @@ HATS = """
         session.execute(sa.text(f"SELECT l.id\\n FROM {joined} AND s.id IN ({many})"))
 
 
-    feature = Feature(name="hats", summary="For a test.", erase_subject=look)
+    feature = Feature(
+        name="hats", summary="For a test.", personal_data=PersonalData({}, erase=look)
+    )
 """
 
 SHOES = """
@@ -126,6 +129,6 @@ class TestInitApp:
             "('shoes'), and was not sent:\n"
             "    SELECT l.id FROM shoes_lace l JOIN shoes_shoe s ON s.id = l.id "
             "AND s.id IN (1, 2, 3, 4, 5, 6, 7, …\n"
-            "    at hats_of_guard.py:10\n"
+            "    at hats_of_guard.py:11\n"
             "    fix: call its contract: services.get(Lacing); or handle its events: shoe.lost"
         )

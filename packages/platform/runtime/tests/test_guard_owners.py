@@ -8,6 +8,7 @@ import pytest
 
 from mercato_composition.features.candidate import Candidate
 from mercato_kit.feature import Feature
+from mercato_kit.privacy import PersonalData
 from mercato_runtime.guard.owners import CodeOwners
 
 
@@ -30,7 +31,12 @@ def composed(name, *modules, wheel=True):
     """Return a feature with code in *modules*."""
     erase, *others = [in_module(module) for module in modules]
     group = click.Group("g", commands=[click.Command(str(f), callback=f) for f in others])
-    manifest = Feature(name=name, summary="For a test.", erase_subject=erase, cli=group)
+    manifest = Feature(
+        name=name,
+        summary="For a test.",
+        personal_data=PersonalData({}, erase=erase),
+        cli=group,
+    )
     return Candidate(manifest, "dist" if wheel else None, "1.0")
 
 

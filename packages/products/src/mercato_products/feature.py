@@ -10,6 +10,7 @@ from mercato_products.cli import commands
 from mercato_products.jobs import JOBS
 from mercato_products.models import Base, Product, StockMovement, Variant
 from mercato_products.permissions import PERMISSIONS
+from mercato_products.privacy import PERSONAL_DATA
 from mercato_products.provides import ProductCatalog, ProductStock
 from mercato_products.routes import blueprint
 from mercato_products.sample_data import make_sample_data
@@ -36,5 +37,6 @@ feature = Feature(
     cli=commands,
     settings=ProductsSettings,
     permissions=PERMISSIONS,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )

@@ -6,11 +6,10 @@ from mercato_contracts.catalog import Catalog
 from mercato_contracts.orders import Orders
 from mercato_kit.feature import Feature, Need, SoftReference
 from mercato_kit.identity import IdentityProvider
-from mercato_reviews.events import HANDLES
 from mercato_reviews.expansions import EXPANSIONS
 from mercato_reviews.models import Base, Review, Summary
 from mercato_reviews.permissions import PERMISSIONS
-from mercato_reviews.privacy import erase_subject, export_subject
+from mercato_reviews.privacy import PERSONAL_DATA
 from mercato_reviews.routes import blueprint
 from mercato_reviews.sample_data import make_sample_data
 from mercato_reviews.settings import ReviewsSettings
@@ -27,11 +26,9 @@ feature = Feature(
         SoftReference(Summary.product_id, Catalog, "product", "needs_target"),
     ],
     needs=[Need(Catalog, ">=1,<2"), Need(Orders, ">=1,<2", at_least=0)],
-    handles=HANDLES,
     expansions=EXPANSIONS,
     settings=ReviewsSettings,
     permissions=PERMISSIONS,
-    export_subject=export_subject,
-    erase_subject=erase_subject,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )

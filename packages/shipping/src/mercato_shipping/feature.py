@@ -7,6 +7,7 @@ from mercato_kit.feature import Feature, Offer
 from mercato_shipping.cli import commands
 from mercato_shipping.models import Base
 from mercato_shipping.permissions import PERMISSIONS
+from mercato_shipping.privacy import PERSONAL_DATA
 from mercato_shipping.provides import ZoneShipping
 from mercato_shipping.routes import blueprint
 from mercato_shipping.sample_data import make_sample_data
@@ -22,5 +23,6 @@ feature = Feature(
     cli=commands,
     settings=ShippingSettings,
     permissions=PERMISSIONS,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )

@@ -8,6 +8,7 @@ from mercato_taxes import services
 from mercato_taxes.cli import commands
 from mercato_taxes.models import Base
 from mercato_taxes.permissions import PERMISSIONS
+from mercato_taxes.privacy import PERSONAL_DATA
 from mercato_taxes.provides import RateTaxes
 from mercato_taxes.routes import blueprint
 from mercato_taxes.sample_data import make_sample_data
@@ -24,5 +25,6 @@ feature = Feature(
     cli=commands,
     settings=TaxesSettings,
     permissions=PERMISSIONS,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )

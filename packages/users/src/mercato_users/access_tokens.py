@@ -10,11 +10,11 @@ import jwt
 
 from mercato_kit.db import new_id, utc_now
 from mercato_kit.errors import Unauthenticated
-from mercato_kit.keys import derive_key
 from mercato_kit.settings import current_settings
 from mercato_kit.tokens import Verified, VerifiedTokens
+from mercato_users.key_ring import current_ring
 from mercato_users.settings import UsersSettings
-from mercato_users.signing_keys import ALGORITHM, SigningKey, from_pem, from_seed
+from mercato_users.signing_keys import ALGORITHM
 
 TYPE = "at+jwt"
 
@@ -39,9 +39,15 @@ class Claims:
 _verified: VerifiedTokens[Claims] = VerifiedTokens()
 
 
-def issue(claims: Claims) -> str:
-    """Return a new access token with *claims*."""
-    settings, key, now = current_settings(UsersSettings), signing_key(), utc_now()
+def issue(claims: Claims, newest_key: str | None) -> str:
+    """Return a new access token with *claims*.
+
+    Args:
+        claims: The claims.
+        newest_key: The newest key that is stored, see :data:`mercato_users.key_ring.NEWEST`.
+    """
+    key = current_ring().signing_key(newest_key)
+    settings, now = current_settings(UsersSettings), utc_now()
     payload = {
         "iss": settings.issuer,
         "aud": settings.audience,
@@ -52,7 +58,7 @@ def issue(claims: Claims) -> str:
         "jti": str(new_id()),
         "epoch": claims.epoch,
     }
-    headers = {"kid": key.jwk["kid"], "typ": TYPE}
+    headers = {"kid": key.kid, "typ": TYPE}
     return jwt.encode(payload, key.private, algorithm=ALGORITHM, headers=headers)
 
 
@@ -62,19 +68,19 @@ def read(token: str) -> Claims:
     Raises:
         Unauthenticated: It has expired, or its signature or a claim is wrong.
     """
-    by = current_settings(UsersSettings), signing_key()
-    known = _verified.find(token)
-    if known is None or known.by != by:
-        known = _verify(token, *by)
+    settings, known = current_settings(UsersSettings), _verified.find(token)
+    if known is None or known.by[0] != settings or not current_ring().find(known.by[1]):
+        known = _verify(token, settings)
         _verified.keep(token, known)
     return known.claims
 
 
-def _verify(token: str, settings: UsersSettings, key: SigningKey) -> Verified[Claims]:
+def _verify(token: str, settings: UsersSettings) -> Verified[Claims]:
     try:
+        kid = str(jwt.get_unverified_header(token).get("kid"))
         decoded = jwt.decode_complete(
             token,
-            key.private.public_key(),
+            _public_key(kid),
             algorithms=[ALGORITHM],
             issuer=settings.issuer,
             audience=settings.audience,
@@ -83,7 +89,7 @@ def _verify(token: str, settings: UsersSettings, key: SigningKey) -> Verified[Cl
         )
         payload = _payload(decoded)
         claims = Claims(UUID(payload["sub"]), UUID(payload["sid"]), int(payload["epoch"]))
-        return Verified(claims, (settings, key), int(payload["exp"]))
+        return Verified(claims, (settings, kid), int(payload["exp"]))
     except (jwt.InvalidTokenError, ValueError, TypeError) as error:
         raise Unauthenticated(invalid_token=True) from error
 
@@ -94,14 +100,13 @@ def _payload(decoded: Mapping[str, Any]) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", decoded["payload"])
 
 
-def signing_key() -> SigningKey:
-    """Return the deployment's key: the one in the settings, or one derived from the server key."""
-    configured = current_settings(UsersSettings).signing_key
-    if configured is None:
-        return from_seed(derive_key("users.access_token"))
-    return from_pem(configured.reveal())
+def _public_key(kid: str) -> jwt.PyJWK:
+    jwk = current_ring().find(kid)
+    if jwk is None:
+        raise jwt.InvalidTokenError("unknown key")
+    return jwt.PyJWK(dict(jwk))
 
 
 def key_set() -> dict[str, Any]:
     """Return the public keys as a JWK set (RFC 7517)."""
-    return {"keys": [signing_key().jwk]}
+    return {"keys": current_ring().public_keys()}

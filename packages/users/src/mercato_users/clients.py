@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from flask import has_request_context, request
+
 from mercato_kit.http.addresses import counted_as, network_of
 
 
@@ -32,5 +34,17 @@ class Client:
         """The network that attempts are counted by: an IPv4 address, or the /64 of an IPv6 one."""
         return counted_as(self.address)
 
+    @property
+    def site(self) -> str | None:
+        """The /48 of an IPv6 address, which one site may have; None for IPv4."""
+        return self.prefix if ":" in self.counted_as else None
+
 
 UNKNOWN = Client()
+
+
+def this_client() -> Client:
+    """Return the client of the request; an unknown one outside of a request."""
+    if not has_request_context():
+        return UNKNOWN
+    return Client(address=request.remote_addr, user_agent=request.headers.get("User-Agent"))

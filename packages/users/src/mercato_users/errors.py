@@ -6,10 +6,12 @@ from typing import ClassVar
 from mercato_kit.errors import (
     Conflict,
     FieldError,
+    Forbidden,
     Invalid,
     Problem,
     TooManyRequests,
     Unauthenticated,
+    Unavailable,
 )
 
 
@@ -53,12 +55,50 @@ class RefreshTokenReused(Unauthenticated):
         super().__init__(invalid_token=True)
 
 
+class Csrf(Forbidden):
+    """A page of another site may have caused a request that a cookie would allow."""
+
+    code = "csrf"
+    title = "Send the header Mercato-CSRF from a page of the shop"
+
+
 class TokenExpired(Problem):
     """The token of a mailed link is unknown, used or expired; the response does not say which."""
 
     status = 410
     code = "token_expired"
     title = "The link is no longer valid"
+
+
+class ChallengeExpired(Problem):
+    """The challenge is unknown, used, expired, of another session, or was answered five times."""
+
+    status = 410
+    code = "challenge_expired"
+    title = "The challenge is no longer valid"
+
+
+class InvalidCode(Unauthenticated):
+    """The answer to a challenge is wrong, or was used before."""
+
+    code = "invalid_code"
+    title = "The code or the answer is wrong"
+    # Commit the counted attempt.
+    keeps_work = True
+
+
+class NoSecondFactor(Conflict):
+    """The account has no second factor that could be used."""
+
+    code = "no_second_factor"
+    title = "The account has no second factor"
+
+
+class SecondFactorUnavailable(Unavailable):
+    """The account has a second factor, and no enabled feature can verify it."""
+
+    code = "second_factor_unavailable"
+    title = "The second factor of this account cannot be verified now"
 
 
 class WeakPassword(Invalid):
@@ -77,11 +117,52 @@ class EmailTaken(Conflict):
     title = "An account with this e-mail address already exists"
 
 
+class KeyEnded(Conflict):
+    """The API key has expired, or another one took its place."""
+
+    code = "key_ended"
+    title = "The API key has ended"
+
+
+class InvalidName(Invalid):
+    """The name of a service account is of another form. Raised for operators only."""
+
+    title = "Use up to 50 letters a to z, digits and hyphens, such as stock-sync"
+
+
 class LimitReached(Conflict):
-    """The address book is full."""
+    """The address book is full, or the account has too many API keys."""
 
     code = "limit_reached"
-    title = "You have 50 addresses; delete one first"
+    title = "There are 50 already; delete one first"
+
+
+class AlreadyInvited(Conflict):
+    """The address has an invitation that can be accepted; mail it again instead."""
+
+    code = "already_invited"
+    title = "There is an invitation for this address already"
+
+
+class ImportRunning(Conflict):
+    """Another process imports the same file. Raised for operators only."""
+
+    code = "import_running"
+    title = "Another process is importing this file"
+
+
+class InvitationAccepted(Conflict):
+    """The invitation was accepted, so it cannot be changed."""
+
+    code = "invitation_accepted"
+    title = "The invitation was accepted"
+
+
+class AccountExists(Conflict):
+    """The address of an invitation has an account. Its owner, who has the link, may know it."""
+
+    code = "account_exists"
+    title = "Sign in to your account with this address to accept the invitation"
 
 
 class LastAdministrator(Conflict):
@@ -115,9 +196,9 @@ class RoleInUse(Conflict):
 class UnknownPermission(Invalid):
     """No feature of the deployment declares a permission."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], field: str = "permissions") -> None:
         detail = f"No enabled feature declares {', '.join(names)}."
-        super().__init__(detail, errors=[FieldError("/permissions", "unknown_permission", detail)])
+        super().__init__(detail, errors=[FieldError(f"/{field}", "unknown_permission", detail)])
 
 
 class UnknownRole(Invalid):

@@ -1,6 +1,7 @@
 """Events that users publish, and the handlers that mail the owners of accounts."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from mercato_kit.db import session
 from mercato_kit.events import Event, Handler
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
-from mercato_users import one_time_tokens, opaque_tokens, topics
+from mercato_users import one_time_tokens, topics
 from mercato_users.models import User
+from mercato_users.services import invitations
 from mercato_users.settings import UsersSettings
 
 
@@ -31,6 +33,20 @@ class Letter(NamedTuple):
     name: str
     values: Mapping[str, Any] = {}
     token: str | None = None
+
+
+class Post(NamedTuple):
+    """A letter, and whose it is.
+
+    Args:
+        letter: The letter.
+        user_id: The account; None for an address that has none yet.
+        locale: Its language (BCP 47); None for that of the shop.
+    """
+
+    letter: Letter
+    user_id: UUID | None = None
+    locale: str | None = None
 
 
 def mail_verification(event: Event) -> None:
@@ -105,10 +121,61 @@ def mail_email_changed(event: Event) -> None:
     _mail(event, lambda _: _with_link(purpose, event, "email_changed", values))
 
 
+def mail_factor_changed(event: Event) -> None:
+    """Mail the owner of an account that its second factors were changed."""
+    _mail(event, lambda user: _with_reset(user, event, "factor_changed"))
+
+
+def mail_factor_reset(event: Event) -> None:
+    """Mail the owner of an account that its second factors were removed by staff."""
+    _mail(event, lambda user: _with_reset(user, event, "factor_reset"))
+
+
+def mail_factor_guessed(event: Event) -> None:
+    """Mail the owner of an account that its password was right and its second factor wrong."""
+    _mail(event, lambda user: _with_reset(user, event, "factor_guessed"))
+
+
+def mail_recovery_code_used(event: Event) -> None:
+    """Mail the owner of an account that a recovery code was used."""
+    _mail(event, lambda user: _with_reset(user, event, "recovery_code_used"))
+
+
+def mail_clone_suspected(event: Event) -> None:
+    """Mail the owner of an account that a passkey may be copied."""
+    _mail(event, lambda user: _with_reset(user, event, "clone_suspected"))
+
+
+def mail_erasure(event: Event) -> None:
+    """Mail a link that cancels the erasure of an account."""
+
+    def compose(user: User) -> Letter:
+        token = one_time_tokens.issued(one_time_tokens.CANCEL_ERASURE, event.aggregate_id)
+        hours = current_settings(UsersSettings).erasure_grace_hours
+        return Letter(user.email, "erasure", {"hours": hours}, token)
+
+    _mail(event, compose, status="closing")
+
+
+def mail_invitation(event: Event) -> None:
+    """Mail a link to accept an invitation, unless it is void."""
+
+    def compose() -> Post | None:
+        invitation_id = UUID(event.payload["invitation_id"])
+        found = invitations.letter(invitation_id, event.aggregate_id)
+        if found is None:
+            return None
+        hours = invitations.LIFETIME // timedelta(hours=1)
+        return Post(Letter(found[0], "invitation", {"hours": hours}, found[1]))
+
+    _post(event, compose)
+
+
 PUBLISHES = (
     topics.VERIFIED,
     topics.SIGNED_IN,
     topics.ERASED,
+    topics.ERASURE_ASKED,
     topics.ROLES_CHANGED,
     topics.SUSPENDED,
     topics.REACTIVATED,
@@ -122,6 +189,12 @@ PUBLISHES = (
     topics.EMAIL_CHANGE_NOTICE,
     topics.EMAIL_TAKEN,
     topics.EMAIL_CHANGED,
+    topics.CLONE_SUSPECTED,
+    topics.FACTOR_CHANGED,
+    topics.FACTOR_GUESSED,
+    topics.FACTOR_RESET,
+    topics.INVITED,
+    topics.RECOVERY_CODE_USED,
 )
 
 MAILS = (
@@ -134,6 +207,13 @@ MAILS = (
     Handler(topics.EMAIL_CHANGE_NOTICE, mail_email_change_notice, remote=True),
     Handler(topics.EMAIL_TAKEN, mail_email_taken, remote=True),
     Handler(topics.EMAIL_CHANGED, mail_email_changed, remote=True),
+    Handler(topics.FACTOR_CHANGED, mail_factor_changed, remote=True),
+    Handler(topics.FACTOR_RESET, mail_factor_reset, remote=True),
+    Handler(topics.FACTOR_GUESSED, mail_factor_guessed, remote=True),
+    Handler(topics.RECOVERY_CODE_USED, mail_recovery_code_used, remote=True),
+    Handler(topics.CLONE_SUSPECTED, mail_clone_suspected, remote=True),
+    Handler(topics.ERASURE_ASKED, mail_erasure, remote=True),
+    Handler(topics.INVITED, mail_invitation, remote=True),
 )
 
 
@@ -166,39 +246,46 @@ def _with_reset(user: User, event: Event, name: str) -> Letter:
 
 def _with_link(purpose: str, event: Event, name: str, values: Mapping[str, Any]) -> Letter | None:
     """Write to the address that a link is for; None if its token was deleted meanwhile."""
-    token = opaque_tokens.one_time_token(purpose, event.aggregate_id)
+    token = one_time_tokens.issued(purpose, event.aggregate_id)
     address = one_time_tokens.data_of(token).get("email")
     return None if address is None else Letter(address, name, values, token)
 
 
-def _mail(event: Event, compose: Callable[[User], Letter | None]) -> None:
+def _mail(
+    event: Event, compose: Callable[[User], Letter | None], *, status: str = "active"
+) -> None:
+    """Mail the user whose id an event has, if its account has a status."""
+
+    def write() -> Post | None:
+        user_id = event.payload["user_id"]
+        user = None if user_id is None else session.get(User, UUID(user_id))
+        letter = compose(user) if user is not None and user.status == status else None
+        return None if user is None or letter is None else Post(letter, user.id, user.locale)
+
+    _post(event, write)
+
+
+def _post(event: Event, compose: Callable[[], Post | None]) -> None:
     """Compose a mail in a unit of work, and post it after the commit.
 
     Args:
-        event: Has the id of the recipient.
-        compose: Returns the letter; None if the mail is no longer needed.
+        event: What asked for the mail.
+        compose: Returns the mail; None if it is no longer needed.
 
     Raises:
         NotSentError: It was not sent. The event is delivered again.
     """
-
-    def write() -> tuple[Letter, UUID, str | None] | None:
-        user_id = event.payload["user_id"]
-        user = None if user_id is None else session.get(User, UUID(user_id))
-        letter = compose(user) if user is not None and user.status == "active" else None
-        return None if user is None or letter is None else (letter, user.id, user.locale)
-
-    written = work.run(write)
-    if written is None:
+    post = work.run(compose)
+    if post is None:
         return
-    letter, user_id, locale = written
+    letter = post.letter
     secret = {} if letter.token is None else {"token": letter.token}
     get(Messages).post(
         key=str(event.id),
         template=f"users.{letter.name}",
         to=letter.to,
-        locale=locale,
+        locale=post.locale,
         context={**letter.values, **secret},
         secrets=tuple(secret),
-        subject=user_id,
+        subject=post.user_id,
     )

@@ -18,6 +18,7 @@ RESET_PASSWORD = "reset_password"  # noqa: S105 - a purpose, not a password
 CHANGE_EMAIL = "change_email"
 UNDO_EMAIL = "undo_email"
 LOGIN = "login"
+CANCEL_ERASURE = "cancel_erasure"
 
 PASS = timedelta(minutes=10)
 """How long a login with a mailed pass is possible."""
@@ -54,7 +55,7 @@ def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str
         nonce: The value from which the token is derived.
         data: Values applied to the account when the token is used.
     """
-    token = opaque_tokens.one_time_token(purpose, nonce)
+    token = issued(purpose, nonce)
     session.execute(
         insert(OneTimeToken)
         .values(
@@ -68,6 +69,16 @@ def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str
         .on_conflict_do_nothing()
     )
     return token
+
+
+def issued(purpose: str, nonce: UUID) -> str:
+    """Return the token of *nonce*: the one that is stored, else that of the current key."""
+    current, *previous = opaque_tokens.one_time_tokens(purpose, nonce)
+    if not previous:
+        return current
+    hashes = {opaque_tokens.digest(one): one for one in previous}
+    stored = sa.select(OneTimeToken.token_hash).where(OneTimeToken.token_hash.in_(hashes))
+    return hashes.get(session.scalar(stored) or "", current)
 
 
 def owner(token: str, purpose: str) -> UUID:
@@ -100,6 +111,20 @@ def use(token: str, purpose: str) -> Used:
     if used is None:
         raise TokenExpired
     return Used(*used)
+
+
+def use_pass(digest: str) -> None:
+    """Use up the pass whose token has a hash, if it was not used meanwhile."""
+    session.execute(
+        sa.update(OneTimeToken)
+        .where(
+            OneTimeToken.token_hash == digest,
+            OneTimeToken.purpose == LOGIN,
+            OneTimeToken.used_at.is_(None),
+        )
+        .values(used_at=utc_now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def use_up_later(used: Used, purpose: str) -> None:
@@ -167,6 +192,8 @@ def _lifetime(purpose: str) -> timedelta:
         return UNDO
     if purpose == LOGIN:
         return PASS
+    if purpose == CANCEL_ERASURE:
+        return timedelta(hours=settings.erasure_grace_hours)
     if purpose in (VERIFY_EMAIL, CHANGE_EMAIL):
         return timedelta(hours=settings.verification_hours)
     return timedelta(minutes=settings.reset_minutes)

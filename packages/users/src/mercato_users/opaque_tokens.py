@@ -1,4 +1,4 @@
-"""Opaque tokens: 256 random bits, or 256 bits derived from the server key."""
+"""Opaque tokens: 256 random bits, or 256 bits derived from a server key."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ import hmac
 import secrets
 from uuid import UUID
 
-from mercato_kit.keys import derive_key
+from mercato_kit import keys
 
 
 def new_token() -> str:
@@ -14,17 +14,22 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def successor(token: str) -> str:
-    """Return the refresh token that follows *token*. Only the server can derive it."""
-    return _mac(derive_key("users.refresh_token"), token)
+def successors(token: str) -> list[str]:
+    """Return the refresh tokens that may follow *token*; only the server can derive them.
 
-
-def one_time_token(purpose: str, nonce: UUID) -> str:
-    """Return the token of a mailed link, derived from the nonce of its event.
-
-    The token is not stored: the worker that sends the mail derives it again.
+    The current key derives the first one, the previous key another.
     """
-    return _mac(derive_key("users.one_time_token"), f"{purpose} {nonce}")
+    return [_mac(key, token) for key in keys.candidates("users.refresh_token")]
+
+
+def one_time_tokens(purpose: str, nonce: UUID) -> list[str]:
+    """Return the tokens that a mailed link may have, derived from the nonce of its event.
+
+    The token is not stored: the worker that sends the mail derives it again. The current key
+    derives the first one, the previous key another.
+    """
+    text = f"{purpose} {nonce}"
+    return [_mac(key, text) for key in keys.candidates("users.one_time_token")]
 
 
 def digest(token: str) -> str:
@@ -32,6 +37,6 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _mac(key: bytes, text: str) -> str:
-    mac = hmac.digest(key, text.encode(), hashlib.sha256)
+def _mac(key: keys.Key, text: str) -> str:
+    mac = hmac.digest(key.secret, text.encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()

@@ -2,27 +2,28 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError
 
 from mercato_kit.emails import canonical_email
+from mercato_kit.settings import current_settings
 from mercato_kit.text import is_text, normalize
+from mercato_users import hashes
+from mercato_users.breached_passwords import is_breached
+from mercato_users.dummies import DUMMY_HASH
 from mercato_users.errors import WeakPassword
+from mercato_users.hashing_memory import hashing_memory
+from mercato_users.settings import HASH_MEBIBYTES, UsersSettings
 
 SHORTEST = 12
 LONGEST = 128
 
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-
-# Verified if there is no account, so that the response takes the same time. It is not made at the
-# start of each process, which would take as long as a login; its parameters are those above.
-_DUMMY_HASH = (
-    "$argon2id$v=19$m=19456,t=2,p=1"
-    "$Y7toBfhEUQjH0sp6Tv0CNA$Zq/1HkhTEW72IEjqccmFFhdEk03P7jYT1e6yzXSrCOA"
-)
+_hasher = PasswordHasher(time_cost=2, memory_cost=HASH_MEBIBYTES * 1024, parallelism=1)
 
 # Digits and signs at the ends: "Password123!" is checked as "password".
 _DECORATION = re.compile(r"^[\d\W_]+|[\d\W_]+$")
@@ -36,7 +37,8 @@ def check(password: str, email: str) -> None:
 
     Raises:
         WeakPassword: It has fewer than 12 or more than 128 characters or one that is not text, is
-            well known, repeats one character or nothing but blanks, or is the e-mail address.
+            well known or in the file of breached ones, repeats one character or nothing but blanks,
+            or is the e-mail address.
     """
     if not is_text(password):
         raise WeakPassword("The password has a character that is not text.")
@@ -46,7 +48,7 @@ def check(password: str, email: str) -> None:
     plain = password.casefold()
     if len(set("".join(plain.split()))) < 2:
         raise WeakPassword("The password repeats one character. Choose another one.")
-    if _is_well_known(plain):
+    if _is_well_known(plain) or _is_breached(password):
         raise WeakPassword("This password is well known. Choose another one.")
     written, canonical = email.casefold(), canonical_email(email)
     parts = {form.partition("@")[0] for form in (written, canonical)}
@@ -58,18 +60,28 @@ def hash_password(password: str) -> str:
     """Return the argon2id hash of *password* in NFKC, with salt and parameters.
 
     So a password matches whatever keyboard it is typed on (RFC 8265).
+
+    Raises:
+        Unavailable: The memory for hashing passwords is in use.
     """
-    return _hasher.hash(_normalized(password))
+    normalized = _normalized(password)
+    return hashing_memory().run(HASH_MEBIBYTES, lambda: _hasher.hash(normalized))
 
 
-def verify(password_hash: str | None, password: str) -> bool:
+def verify(password_hash: str | None, password: str, *, instead: str = DUMMY_HASH) -> bool:
     """Return whether *password* matches the hash, which may be of NFKC or of what was typed.
 
-    Takes the same time if there is no hash.
+    Args:
+        password_hash: The hash; without one, no password matches.
+        password: The password as it was typed.
+        instead: What is verified if there is no hash, since the answer must take as long.
+
+    Raises:
+        Unavailable: The memory for hashing passwords is in use.
     """
     # All are tried, so that the time does not tell which one matches.
-    matches = [_matches(password_hash, form) for form in _forms(password)]
-    return any(matches)
+    matches = _match(password_hash or instead, _forms(password))
+    return password_hash is not None and any(matches)
 
 
 def renewed(password_hash: str, password: str) -> str | None:
@@ -78,12 +90,31 @@ def renewed(password_hash: str, password: str) -> str | None:
     Args:
         password_hash: The hash that matches *password*.
         password: The password as it was typed.
+
+    Raises:
+        Unavailable: The memory for hashing passwords is in use.
     """
     current, *others = _forms(password)
-    is_current = not others or _matches(password_hash, current)
-    if is_current and not _hasher.check_needs_rehash(password_hash):
+    is_current = not others or any(_match(password_hash, [current]))
+    if is_current and not _needs_rehash(password_hash):
         return None
     return hash_password(password)
+
+
+def _match(password_hash: str, forms: Sequence[str]) -> list[bool]:
+    """Return for each form of a password whether it matches a hash."""
+    mebibytes = max(HASH_MEBIBYTES, hashes.mebibytes(password_hash))
+    return hashing_memory().run(
+        mebibytes, lambda: [hashes.verify(password_hash, form) for form in forms]
+    )
+
+
+def _needs_rehash(password_hash: str) -> bool:
+    try:
+        return _hasher.check_needs_rehash(password_hash)
+    except InvalidHashError:
+        # It was imported from another system.
+        return True
 
 
 def _normalized(password: str) -> str:
@@ -98,12 +129,9 @@ def _forms(password: str) -> list[str]:
     return list(dict.fromkeys((unicodedata.normalize("NFKC", password), password)))
 
 
-def _matches(password_hash: str | None, form: str) -> bool:
-    try:
-        _hasher.verify(password_hash or _DUMMY_HASH, form)
-    except (VerificationError, InvalidHashError):
-        return False
-    return password_hash is not None
+def _is_breached(password: str) -> bool:
+    file = current_settings(UsersSettings).breached_passwords
+    return file is not None and is_breached(password, Path(file))
 
 
 def _is_well_known(plain: str) -> bool:

@@ -57,7 +57,7 @@ def make_sample_data(samples: dict[str, list[Any]]) -> list[str]:
 
 def _is_for_clerks(permission: str) -> bool:
     """Clerks read everything except the audit trail, and change everything except accounts."""
-    own = permission.startswith(("users.", "roles.", "audit."))
+    own = permission.startswith(("api_keys.", "audit.", "roles.", "users."))
     changes = permission.endswith(".write") and not own
     return changes or (permission.endswith(".read") and not permission.startswith("audit."))
 

@@ -1,11 +1,16 @@
 """Settings of users, in the deployment file or the environment."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from mercato_kit.settings import Secret, Settings, WrongSetting
-from mercato_users.signing_keys import from_pem
+from mercato_users.breached_passwords import is_list
+from mercato_users.signing_keys import from_pems
+
+HASH_MEBIBYTES = 19
+"""Memory in which a password is hashed."""
 
 
 class UsersSettings(Settings, frozen=True, kw_only=True):
@@ -15,7 +20,10 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     audience: Annotated[str, Meta(min_length=1, description="`aud` of access tokens")] = "mercato"
     signing_key: Annotated[
         Secret | None,
-        Meta(description="Ed25519 private key (PEM, PKCS 8) that signs access tokens"),
+        Meta(
+            description="Ed25519 private keys (PEM, PKCS 8) of access tokens: the first one signs, "
+            "all verify; by default `mercato users rotate-keys` makes them"
+        ),
     ] = None
     access_token_seconds: Annotated[
         int, Meta(ge=1, le=3600, description="How long an access token is valid")
@@ -36,6 +44,14 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     refresh_grace_seconds: Annotated[
         int, Meta(ge=0, le=60, description="How long a refresh may be repeated")
     ] = 10
+    second_factor_for: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=50)], ...],
+        Meta(
+            description="Roles whose permissions count only in sessions with a second factor; "
+            "`staff` for all that hold a permission",
+            examples=[["admin"]],
+        ),
+    ] = ()
     verification_hours: Annotated[
         int, Meta(ge=1, le=168, description="How long a verification link is valid")
     ] = 24
@@ -45,15 +61,51 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     unverified_days: Annotated[
         int, Meta(ge=1, le=365, description="When an unverified account is deleted")
     ] = 7
+    erasure_grace_hours: Annotated[
+        int,
+        Meta(ge=1, le=720, description="How long the erasure of an account can be canceled"),
+    ] = 24
     audit_days: Annotated[
         int, Meta(ge=30, le=3650, description="How long the audit trail is kept")
     ] = 400
+    refresh_cookie: Annotated[
+        bool, Meta(description="true: logins may ask for their tokens in cookies")
+    ] = False
+    password_memory_mib: Annotated[
+        int,
+        Meta(ge=HASH_MEBIBYTES, le=65536, description="MiB of each machine for hashing passwords"),
+    ] = 256
+    breached_passwords: Annotated[
+        str | None,
+        Meta(description="File of passwords that are refused: their SHA-1 in hex, sorted"),
+    ] = None
+    api_key_mode: Annotated[
+        Literal["live", "test"],
+        Meta(description="What new API keys begin with: `mercato_live_` or `mercato_test_`"),
+    ] = "live"
 
     def __post_init__(self) -> None:
-        """Check that the signing key can sign."""
+        """Check the file of breached passwords, and that the signing keys can sign."""
+        _check_list(self.breached_passwords)
         if self.signing_key is not None:
             try:
-                from_pem(self.signing_key.reveal())
+                from_pems(self.signing_key.reveal())
             except ValueError as error:
-                what = "expected an Ed25519 private key in PEM"
+                what = "expected Ed25519 private keys in PEM"
                 raise WrongSetting("signing_key", what) from error
+
+
+def _check_list(file: str | None) -> None:
+    """Check that the file of breached passwords, if any, can be read and begins as one.
+
+    Raises:
+        WrongSetting: It cannot, or does not.
+    """
+    try:
+        is_usable = file is None or is_list(Path(file))
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror}"
+        raise WrongSetting("breached_passwords", what) from error
+    if not is_usable:
+        what = "expected a file with a SHA-1 of 40 hexadecimal digits in each line, sorted"
+        raise WrongSetting("breached_passwords", what)

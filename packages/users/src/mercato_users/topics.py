@@ -9,6 +9,7 @@ from mercato_kit.outbox import publish
 VERIFIED = "user.verified"
 SIGNED_IN = "user.signed_in"
 ERASED = "user.erased"
+ERASURE_ASKED = "user.erasure_asked"
 ROLES_CHANGED = "user.roles_changed"
 SUSPENDED = "user.suspended"
 REACTIVATED = "user.reactivated"
@@ -17,11 +18,35 @@ VERIFICATION_REQUESTED = "user.verification_requested"
 REGISTRATION_REPEATED = "user.registration_repeated"
 PASSWORD_RESET_REQUESTED = "user.password_reset_requested"  # noqa: S105 - a topic, not a password
 PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - a topic, not a password
+INVITED = "user.invited"
 LOGIN_LINK_REQUESTED = "user.login_link_requested"
 EMAIL_CHANGE_REQUESTED = "user.email_change_requested"
 EMAIL_CHANGE_NOTICE = "user.email_change_announced"
 EMAIL_TAKEN = "user.email_taken"
 EMAIL_CHANGED = "user.email_change_confirmed"
+FACTOR_CHANGED = "user.factor_changed"
+FACTOR_RESET = "user.factor_reset"
+FACTOR_GUESSED = "user.factor_guessed"
+RECOVERY_CODE_USED = "user.recovery_code_used"
+CLONE_SUSPECTED = "user.passkey_clone_suspected"
+
+
+def request_invitation(invitation_id: UUID, nonce: UUID) -> None:
+    """Request the mail of an invitation from the worker.
+
+    Args:
+        invitation_id: The invitation.
+        nonce: The nonce of its link.
+    """
+    publish(
+        Event(
+            topic=INVITED,
+            aggregate_type="message",
+            aggregate_id=nonce,
+            aggregate_version=1,
+            payload={"invitation_id": str(invitation_id)},
+        )
+    )
 
 
 def publish_change(topic: str, user_id: UUID, version: int) -> None:

@@ -3,8 +3,24 @@
 import sqlalchemy as sa
 
 from mercato_kit.views import View, comparisons
-from mercato_users.models import Address, AuditEvent, Role, User, UserRole
-from mercato_users.schemas import AddressSchema, AuditEventSchema, OwnAuditEventSchema, UserSchema
+from mercato_users.models import (
+    Address,
+    ApiKey,
+    AuditEvent,
+    Invitation,
+    InvitationRole,
+    Role,
+    User,
+    UserRole,
+)
+from mercato_users.schemas import (
+    AddressSchema,
+    ApiKeySchema,
+    AuditEventSchema,
+    InvitationSchema,
+    OwnAuditEventSchema,
+    UserSchema,
+)
 
 _SEARCHED = (User.email, User.email_canonical, User.given_name, User.family_name)
 _HOLDERS = (
@@ -25,7 +41,7 @@ USERS = View(
     filters={
         "q": sa.or_(*(column.icontains(sa.bindparam("q"), escape="/") for column in _SEARCHED)),
         "role": User.id.in_(_HOLDERS),
-        **comparisons(User.id, User.status, User.created_at),
+        **comparisons(User.id, User.kind, User.status, User.created_at),
     },
     sorts={"created_at": User.created_at},
     id=User.id,
@@ -39,6 +55,30 @@ ADDRESSES = View(
     id=Address.id,
 )
 """Addresses of users."""
+
+API_KEYS = View(
+    ApiKeySchema,
+    where=[ApiKey.revoked_at.is_(None)],
+    filters=comparisons(ApiKey.id, ApiKey.user_id),
+    sorts={"created_at": ApiKey.created_at},
+    id=ApiKey.id,
+)
+"""API keys that are not revoked, also those that have expired."""
+
+INVITATIONS = View(
+    InvitationSchema,
+    where=[Invitation.revoked_at.is_(None)],
+    computed={
+        "roles": sa.select(Role.name)
+        .join(InvitationRole, InvitationRole.role_id == Role.id)
+        .where(InvitationRole.invitation_id == Invitation.id)
+        .order_by(Role.name),
+    },
+    filters=comparisons(Invitation.id),
+    sorts={"created_at": Invitation.created_at},
+    id=Invitation.id,
+)
+"""Invitations that are not revoked, also those that have expired or were accepted."""
 
 _EVENT_FILTERS = comparisons(AuditEvent.id, AuditEvent.user_id, AuditEvent.created_at)
 _EVENT_SORTS = {"created_at": AuditEvent.created_at}

@@ -6,10 +6,9 @@ from mercato_contracts.discounts import Discounts
 from mercato_kit.feature import Feature, Offer, SoftReference
 from mercato_kit.identity import IdentityProvider
 from mercato_vouchers.cli import commands
-from mercato_vouchers.events import HANDLES
 from mercato_vouchers.models import Base, Redemption, Voucher
 from mercato_vouchers.permissions import PERMISSIONS
-from mercato_vouchers.privacy import erase_subject, export_subject
+from mercato_vouchers.privacy import PERSONAL_DATA
 from mercato_vouchers.provides import VoucherDiscounts
 from mercato_vouchers.routes import blueprint
 from mercato_vouchers.sample_data import make_sample_data
@@ -26,11 +25,9 @@ feature = Feature(
         SoftReference(Redemption.customer_id, IdentityProvider, "subject", "keeps_snapshot"),
     ],
     offers=[Offer(Discounts, "1.0", VoucherDiscounts)],
-    handles=HANDLES,
     cli=commands,
     settings=VouchersSettings,
     permissions=PERMISSIONS,
-    export_subject=export_subject,
-    erase_subject=erase_subject,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )

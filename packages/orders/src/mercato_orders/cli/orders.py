@@ -1,12 +1,15 @@
 """Commands for operators: ``mercato orders …``."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
+from mercato_contracts.baskets import Address
 from mercato_kit import work
-from mercato_kit.errors import InvalidCursor
+from mercato_kit.errors import InvalidCursor, NotFound
 from mercato_kit.progress import Advance, Kind, Progress, progress
 from mercato_orders import services
 from mercato_orders.files import ExportFile, Format, NothingToResume, Reached
@@ -14,7 +17,29 @@ from mercato_orders.files import ExportFile, Format, NothingToResume, Reached
 
 @click.group("orders")
 def orders() -> None:
-    """Export orders."""
+    """Export orders, and read what the law keeps of them."""
+
+
+@orders.command("hold")
+@click.argument("number", type=click.IntRange(min=1))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_hold(number: int, *, as_json: bool) -> None:
+    """Show what the law keeps of order NUMBER after the data of its customer was erased.
+
+    These are name, addresses and tax id of a paid order, for as long as the setting
+    fiscal_hold_years says. The security log records who read it.
+
+    Example: mercato orders hold 1001
+    """
+    try:
+        held = services.read_hold(number)
+    except NotFound as error:
+        raise click.ClickException(f"nothing is held of order {number}") from error
+    if as_json:
+        click.echo(json.dumps({"number": number, **held}, ensure_ascii=False))
+        return
+    for name, value in held.items():
+        click.echo(f"{name}: {_in_words(value)}")
 
 
 @orders.command("export")
@@ -71,6 +96,12 @@ def export(
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror or 'the file exists'}") from error
     click.echo(f"{reached.rows} orders in {file}.")
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(value[name] for name in Address.__slots__ if name in value)
+    return "none" if value is None else str(value)
 
 
 def _write(file: ExportFile, reached: Reached, advance: Advance) -> Reached:

@@ -2,6 +2,7 @@
 
 from mercato_orders.models.base import CHECK_AFTER, NUMBERS, Base, Checked, Counter
 from mercato_orders.models.fulfillments import PARCEL_STATUSES, Fulfillment, FulfillmentLine
+from mercato_orders.models.holds import FISCAL_HOLD, FiscalHold
 from mercato_orders.models.orders import (
     ADJUSTMENT_KINDS,
     ADJUSTMENT_TARGETS,
@@ -39,6 +40,7 @@ __all__ = [
     "ATTENTION",
     "CAPTURE_STATUSES",
     "CHECK_AFTER",
+    "FISCAL_HOLD",
     "FULFILLMENT_STATUSES",
     "IN_FLIGHT",
     "LONGEST_WORD",
@@ -55,6 +57,7 @@ __all__ = [
     "Capture",
     "Checked",
     "Counter",
+    "FiscalHold",
     "Fulfillment",
     "FulfillmentLine",
     "Line",

@@ -17,6 +17,13 @@ from mercato_orders.schemas.orders import (
     PaymentSchema,
     PlacedOrderSchema,
 )
+from mercato_orders.schemas.privacy import (
+    AcceptedRequestSchema,
+    NewPrivacyRequestSchema,
+    PrivacyHeadersSchema,
+    PrivacyLinkSchema,
+    PrivacyRequestSchema,
+)
 from mercato_orders.schemas.quotes import QuoteSchema
 from mercato_orders.schemas.refunds import NewRefundSchema, RefundListSchema, RefundSchema
 from mercato_orders.schemas.wanted import (
@@ -34,6 +41,7 @@ from mercato_orders.schemas.wanted import (
 )
 
 __all__ = [
+    "AcceptedRequestSchema",
     "AccessHeadersSchema",
     "CancellationSchema",
     "CaptureSchema",
@@ -45,6 +53,7 @@ __all__ = [
     "NewNoteSchema",
     "NewOrderSchema",
     "NewPaymentSchema",
+    "NewPrivacyRequestSchema",
     "NewRefundSchema",
     "OrderChangesSchema",
     "OrderEventListSchema",
@@ -57,6 +66,9 @@ __all__ = [
     "PaymentListSchema",
     "PaymentSchema",
     "PlacedOrderSchema",
+    "PrivacyHeadersSchema",
+    "PrivacyLinkSchema",
+    "PrivacyRequestSchema",
     "QuoteSchema",
     "RefundListSchema",
     "RefundSchema",

@@ -18,6 +18,10 @@ from mercato_orders.services.claims import (
 from mercato_orders.services.endings import (
     announce_expiring,
 )
+from mercato_orders.services.erasure import (
+    ORDER,
+    erase_orders,
+)
 from mercato_orders.services.expiry import (
     expire_order,
     expire_unpaid_orders,
@@ -35,6 +39,19 @@ from mercato_orders.services.fulfillments import (
 )
 from mercato_orders.services.give_backs import (
     give_back_pending,
+)
+from mercato_orders.services.guest_requests import (
+    Accepted,
+    ask_by_email,
+    ask_by_order,
+    confirm,
+    find_request,
+    letter_of,
+    read_file,
+)
+from mercato_orders.services.holds import (
+    forget_holds,
+    read_hold,
 )
 from mercato_orders.services.inbox import (
     forget_bodies,
@@ -103,6 +120,8 @@ from mercato_orders.services.remedies import (
 )
 
 __all__ = [
+    "ORDER",
+    "Accepted",
     "Attempt",
     "CancelRequest",
     "CaptureRequest",
@@ -115,14 +134,18 @@ __all__ = [
     "VoidRequest",
     "add_note",
     "announce_expiring",
+    "ask_by_email",
+    "ask_by_order",
     "call_refund",
     "cancel_fulfillment",
     "cancel_rest",
     "change_order",
     "check_payment",
     "claim_order",
+    "confirm",
     "count_orders",
     "deliver_fulfillment",
+    "erase_orders",
     "expire_order",
     "expire_unpaid_orders",
     "find_bought",
@@ -131,8 +154,11 @@ __all__ = [
     "find_payment",
     "find_records",
     "find_refund",
+    "find_request",
     "forget_bodies",
+    "forget_holds",
     "give_back_pending",
+    "letter_of",
     "list_events",
     "list_fulfillments",
     "list_open",
@@ -147,6 +173,8 @@ __all__ = [
     "prepare_quote",
     "quote",
     "quote_order",
+    "read_file",
+    "read_hold",
     "read_orders",
     "receive_events",
     "reconcile_payments",

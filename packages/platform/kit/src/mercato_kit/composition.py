@@ -52,6 +52,21 @@ class Answer:
     remote: RemoteTerms | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How an app is served, as far as features need it.
+
+    Args:
+        workers: Processes of each machine.
+        origins: Origins whose pages may call it, such as ``https://shop.example``.
+        redis_url: The Redis server that all processes share, if any.
+    """
+
+    workers: int = 1
+    origins: frozenset[str] = frozenset()
+    redis_url: str | None = field(default=None, repr=False)
+
+
 @dataclass(frozen=True)
 class Composition:
     """The features of an app in dependency order, with their settings.
@@ -64,6 +79,8 @@ class Composition:
         host_permissions: Description of each permission that the host itself checks, by name.
         answers: By contract: all providers of one that has many, in order; else the decorators,
             outermost first, and the provider below them.
+        environment: ``development``, ``testing`` or ``production``.
+        serving: How the app is served.
     """
 
     features: tuple[Any, ...]
@@ -71,6 +88,8 @@ class Composition:
     away: tuple[Any, ...] = ()
     host_permissions: Mapping[str, str] = field(default_factory=dict)
     answers: Mapping[type[Any], tuple[Answer, ...]] = field(default_factory=dict)
+    environment: str = "development"
+    serving: Serving = Serving()
 
     @cached_property
     def permissions(self) -> frozenset[str]:

@@ -21,6 +21,7 @@ from mercato_kit.events import Handler
 from mercato_kit.http import Blueprint
 from mercato_kit.jobs import Job
 from mercato_kit.policies import Policy, anyone
+from mercato_kit.privacy.personal_data import PersonalData
 from mercato_kit.settings import Settings
 
 ENTRY_POINT_GROUP = "mercato.features"
@@ -277,8 +278,8 @@ class Feature:
         gauges: Numbers for ``/metrics``.
         cli: Commands. One group is named after the feature; each of a list has its own name, which
             may have ``-``, and belongs to one feature.
-        export_subject: Returns all data about a person, as JSON values.
-        erase_subject: Erases the data of a person.
+        personal_data: What it holds of a person: each column with text, JSON or bytes, and how the
+            data is exported and erased.
         sample_data: Fills an empty database with sample data; does nothing the second time. Its
             argument has the data that earlier features left for others, by name (``variant_ids``),
             and it may add to them. Returns lines that tell a developer what was made.
@@ -310,8 +311,7 @@ class Feature:
     doctor: Sequence[Check] = ()
     gauges: Sequence[Gauge] = ()
     cli: click.Group | Sequence[click.Group] | None = None
-    export_subject: Callable[[UUID], Mapping[str, Any]] | None = None
-    erase_subject: Callable[[UUID], None] | None = None
+    personal_data: PersonalData | None = None
     sample_data: Callable[[dict[str, list[Any]]], Sequence[str]] | None = None
 
     @property

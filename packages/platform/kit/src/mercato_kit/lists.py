@@ -92,7 +92,7 @@ class Rows:
     """
 
     def __init__(self, name: str, columns: Mapping[str, Type]) -> None:
-        if any(isinstance(column, sa.LargeBinary) for column in columns.values()):
+        if any(map(_is_binary, columns.values())):
             raise TypeError(f"{name}: JSON has no binary values")
         self.name = name
         self.columns = columns
@@ -135,3 +135,8 @@ def _json_processor(kind: Type, dialect: sa.Dialect) -> Processor | None:
 
 def _to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def _is_binary(kind: Type) -> bool:
+    plain = kind.impl_instance if isinstance(kind, sa.types.TypeDecorator) else kind
+    return isinstance(plain, sa.LargeBinary)

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from mercato_kit import db
+from mercato_kit import db, keys
 from mercato_kit.leases import Leased
 
 
@@ -97,6 +97,16 @@ class JobHistory(Leased, Base):
     last_failed_at: Mapped[datetime | None]
 
 
+class Bucket(Base):
+    """A bucket of a rate limit, see :mod:`mercato_kit.limits`; one that is full needs no row."""
+
+    __tablename__ = "kit_bucket"
+    __table_args__ = (sa.Index(None, "full_at"),)
+
+    key: Mapped[str] = mapped_column(sa.String(80), primary_key=True, doc="Kind, and a hash")
+    full_at: Mapped[int] = mapped_column(sa.BigInteger, doc="Milliseconds since 1970")
+
+
 class KnownFeature(Base):
     """A feature whose tables the database has or had, even if its wheel is uninstalled."""
 
@@ -121,3 +131,93 @@ class KnownFeature(Base):
         doc="When a wheel of the feature last ran its migrations"
     )
     purged_at: Mapped[datetime | None]
+
+
+SUBJECT = "kit.subject"
+"""The purpose that the subjects of requests are sealed for."""
+
+LIVE = sa.text("status IN ('scheduled', 'running', 'waiting', 'failed')")
+"""The condition that a request is open; the unique key of open requests has it, too."""
+
+
+class PrivacyRequest(Leased, Base):
+    """A request to export or erase the data of a person."""
+
+    __tablename__ = "kit_privacy_request"
+    __table_args__ = (
+        sa.CheckConstraint("kind IN ('export', 'erase')", name="kind"),
+        sa.CheckConstraint(
+            "status IN ('scheduled', 'running', 'waiting', 'failed', 'done', 'canceled')",
+            name="status",
+        ),
+        sa.Index(
+            "uq_kit_privacy_request_live",
+            "kind",
+            "subject_key",
+            unique=True,
+            postgresql_where=LIVE,
+            sqlite_where=LIVE,
+        ),
+        sa.Index(None, "due_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=db.new_id)
+    kind: Mapped[str] = mapped_column(sa.String(10))
+    subject_sealed: Mapped[bytes | None] = mapped_column(
+        keys.Sealed(SUBJECT), doc="NULL when the person was erased, or the export has expired"
+    )
+    subject_key: Mapped[str] = mapped_column(sa.CHAR(64), doc="HMAC of the subject")
+    status: Mapped[str] = mapped_column(sa.String(10))
+    actor: Mapped[str | None] = mapped_column(sa.String(100), doc="Who asked")
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None] = mapped_column(doc="When it is worked on next")
+    finished_at: Mapped[datetime | None]
+
+
+class PrivacyStep(Base):
+    """What one feature does for a request."""
+
+    __tablename__ = "kit_privacy_step"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "status IN ('pending', 'done', 'nothing', 'waiting', 'failed', 'absent')",
+            name="status",
+        ),
+    )
+
+    request_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("kit_privacy_request.id", ondelete="CASCADE"), primary_key=True
+    )
+    feature: Mapped[str] = mapped_column(sa.String(30), primary_key=True)
+    position: Mapped[int] = mapped_column(doc="The order in which steps run")
+    status: Mapped[str] = mapped_column(sa.String(10), default="pending")
+    attempts: Mapped[int] = mapped_column(default=0, doc="How often it failed")
+    counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    retained: Mapped[list[dict[str, Any]]] = mapped_column(db.Json, default=list)
+    error_code: Mapped[str | None] = mapped_column(sa.String(100))
+    next_attempt_at: Mapped[datetime | None]
+
+
+class PrivacyPart(Base):
+    """Some items of a feature in an export."""
+
+    __tablename__ = "kit_privacy_part"
+
+    request_id: Mapped[UUID] = mapped_column(
+        sa.ForeignKey("kit_privacy_request.id", ondelete="CASCADE"), primary_key=True
+    )
+    feature: Mapped[str] = mapped_column(sa.String(30), primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True)
+    body: Mapped[dict[str, Any]]
+
+
+class Erasure(Base):
+    """A thing whose data was erased, by id, so that it can be erased again after a restore."""
+
+    __tablename__ = "kit_erasure"
+    __table_args__ = (sa.Index(None, "erased_at"),)
+
+    request_id: Mapped[UUID] = mapped_column(primary_key=True)
+    feature: Mapped[str] = mapped_column(sa.String(30), primary_key=True)
+    ref: Mapped[UUID] = mapped_column(primary_key=True)
+    erased_at: Mapped[datetime]

@@ -43,8 +43,11 @@ def _who() -> dict[str, Any]:
     """Return the caller, its address and its request; nothing outside of a request."""
     if not has_request_context():
         return {}
+    caller = known_principal()
+    key = {} if caller.key_id is None else {"key_id": caller.key_id}
     return {
-        "principal_id": known_principal().sub,
+        "principal_id": caller.sub,
+        **key,
         "address": request.remote_addr,
         "request_id": g.get("request_id"),
     }

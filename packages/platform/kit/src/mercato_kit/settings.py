@@ -24,6 +24,7 @@ _PLAIN = (
     msgspec.inspect.LiteralType,
     msgspec.inspect.EnumType,
     msgspec.inspect.UUIDType,
+    msgspec.inspect.DateType,
     msgspec.inspect.NoneType,
 )
 """Scalar types, whose values may be shown in messages."""

@@ -10,7 +10,7 @@ from mercato_composition.faults import DeploymentError, Fault, Outside
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.plan import Plan
 from mercato_composition.features.reserved import HOST_PERMISSIONS
-from mercato_kit.composition import Composition, compose
+from mercato_kit.composition import Composition, Serving, compose
 from mercato_kit.errors import FeatureDisabled
 from mercato_runtime import (
     answers,
@@ -100,7 +100,16 @@ def try_alone(feature: Candidate) -> list[Fault]:
 def _register_features(app: Flask, plan: Plan) -> Api:
     manifests = tuple(feature.manifest for feature in plan.features)
     away = tuple(feature.manifest for feature in plan.absent)
-    compose(app, Composition(manifests, plan.settings, away, HOST_PERMISSIONS, plan.resolved))
+    composed = Composition(
+        manifests,
+        plan.settings,
+        away,
+        HOST_PERMISSIONS,
+        plan.resolved,
+        plan.deployment.environment,
+        _serving(plan),
+    )
+    compose(app, composed)
     api = Api(app)
     faults = [fault for feature in plan.features for fault in _documented(api, feature)]
     if faults := [*faults, *api.names.faults]:
@@ -114,6 +123,12 @@ def _register_features(app: Flask, plan: Plan) -> Api:
     for fault in plan.accepted:
         _log.warning("%s %s: %s", fault.code, fault.accepted, fault.what.replace("\n", " "))
     return api
+
+
+def _serving(plan: Plan) -> Serving:
+    server, redis = plan.deployment.server, plan.deployment.redis_url
+    url = None if redis is None else redis.reveal()
+    return Serving(server.workers, frozenset(server.origins), url)
 
 
 def _documented(api: Api, feature: Candidate) -> Iterator[Fault]:

@@ -34,6 +34,7 @@ from mercato_testing.mails import POSTBOX, Postbox
 from mercato_testing.network import only_loopback
 from mercato_testing.postgresql import Server, running_server
 from mercato_testing.quality import MARKER, QualityScale
+from mercato_testing.server_keys import ServerKey
 from mercato_testing.stage import Apps, Fake, Stage, set_up
 from mercato_testing.staged import AsUser, Commit, MakeStaged, Staged
 from mercato_testing.statements import StatementCounter
@@ -212,6 +213,14 @@ def commit(app: Flask, _stage: Stage) -> Commit:
 def statements(app: Flask, _stage: Stage) -> StatementCounter:
     """Return a counter: ``with statements as sent: …``, then ``assert len(sent) <= 14, sent``."""
     return Staged(app, _stage).statements
+
+
+@pytest.fixture
+def server_key(app: Flask) -> Iterator[ServerKey]:
+    """Return the server key: ``server_key.change()``, then ``server_key.end_previous()``."""
+    key = ServerKey(app)
+    yield key
+    key.restore()
 
 
 @pytest.fixture

@@ -2,30 +2,38 @@
 
 from typing import Any
 
+from mercato_kit.http import always
 from mercato_kit.policies import anyone_as_guest
 from mercato_users import services
 from mercato_users.errors import TokenExpired
+from mercato_users.routes import cookies
 from mercato_users.routes.blueprint import blueprint, this_client
 from mercato_users.schemas import (
     EmailOnlySchema,
     NewPasswordSchema,
     NewUserSchema,
     NothingSchema,
+    OwnMailSchema,
     TokenOnlySchema,
 )
 from mercato_users.values import NewUser
 
 
-@blueprint.post("/users", allow=anyone_as_guest)
+@always
+def _prepare_registration(body: NewUser) -> services.Registration:
+    return services.prepare_registration(body, this_client())
+
+
+@blueprint.post("/users", allow=anyone_as_guest, prepare=_prepare_registration)
 @blueprint.arguments(NewUserSchema)
 @blueprint.response(202, NothingSchema)
-def register(body: NewUser) -> dict[str, Any]:
+def register(_body: NewUser, prepared: services.Registration) -> dict[str, Any]:
     """Register
 
     The response is the same whether or not an account with this address exists. Its owner is
     notified by mail.
     """
-    services.register(body)
+    services.register(prepared)
     return {}
 
 
@@ -42,16 +50,17 @@ def verify_email(body: dict[str, Any]) -> None:
 @blueprint.response(202, NothingSchema)
 def request_verification(body: dict[str, Any]) -> dict[str, Any]:
     """Mail another verification link, if an account is waiting for verification"""
-    services.request_verification(body["email"])
+    services.request_verification(body["email"], this_client())
     return {}
 
 
 @blueprint.post("/auth/password/forgot", allow=anyone_as_guest)
-@blueprint.arguments(EmailOnlySchema)
+@blueprint.arguments(OwnMailSchema)
 @blueprint.response(202, NothingSchema)
 def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
     """Mail a link to set a new password, if an account with this address exists"""
-    services.request_password_reset(body["email"])
+    device_token = body["device_token"] or cookies.device_token()
+    services.request_password_reset(body["email"], this_client(), device_token)
     return {}
 
 

@@ -47,6 +47,12 @@ class EmailOnlySchema(Schema):
     email = Email(required=True)
 
 
+class OwnMailSchema(EmailOnlySchema):
+    """An address to mail a link to, and what makes the device of its owner known."""
+
+    device_token = Line(min=1, max=200, load_default=None, allow_none=True)
+
+
 class TokenOnlySchema(Schema):
     """The token of a mailed link."""
 
@@ -97,6 +103,7 @@ class UserSchema(ModelSchema):
         model = User
         fields = (
             "id",
+            "kind",
             "email",
             "email_verified",
             "given_name",
@@ -125,8 +132,9 @@ class UserListQuerySchema(ListQuerySchema):
     sorts: ClassVar[tuple[str, ...]] = ("created_at",)
 
     q = Line(min=1, max=100, metadata={"description": "Part of the e-mail address or a name"})
-    status = fields.String(validate=validate.OneOf(["active", "suspended", "erased"]))
+    status = fields.String(validate=validate.OneOf(["active", "suspended", "closing", "erased"]))
     role = Line(min=1, max=50)
+    kind = fields.String(validate=validate.OneOf(["person", "service"]), load_default="person")
     created_at_gte = Instant(data_key="created_at[gte]")
     created_at_lte = Instant(data_key="created_at[lte]")
 

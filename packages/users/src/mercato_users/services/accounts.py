@@ -1,45 +1,64 @@
 """Create accounts and verify their addresses."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit import work
+from mercato_kit import limits, work
 from mercato_kit.db import insert, new_id, session, utc_now
 from mercato_kit.emails import canonical_email
-from mercato_users import attempts, one_time_tokens, passwords, topics
-from mercato_users.attempts import Counter
+from mercato_kit.errors import TooManyRequests
+from mercato_users import one_time_tokens, passwords, topics
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import EmailTaken, TokenExpired
 from mercato_users.models import User
-from mercato_users.services import audit
+from mercato_users.services import audit, mail_limits
 from mercato_users.values import NewUser
 
-MAILS_A_DAY = 5
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A registration before its transaction begins.
+
+    Args:
+        email: The address.
+        claim: What it sets once its address is verified; None if too many mails went there.
+    """
+
+    email: str
+    claim: dict[str, Any] | None
 
 
-def register(new: NewUser) -> None:
-    """Create an account whose address is not verified yet.
+def prepare_registration(new: NewUser, client: Client = UNKNOWN) -> Registration:
+    """Check a registration and hash its password, in no transaction.
 
-    The caller cannot see whether an account exists: its owner is notified by mail, at most five
-    times a day.
+    The mail is taken from its limits before, so that refused registrations cost no hash.
 
     Raises:
         WeakPassword: The password is not acceptable.
+        TooManyRequests: Too many registrations came from the network.
     """
     passwords.check(new.password, new.email)
-    counters = [_mail_counter("register", new.email)]
-    if work.read_first(lambda: attempts.wait_seconds(counters)):
-        return
+    may_mail = work.run(lambda: _take_mail(new.email, client))
     # The password is hashed whether or not the account exists, so that both take the same time.
-    claim = _claim(new)
-    may_mail = not attempts.spend(counters)
-    user_id = _insert(claim)
+    return Registration(new.email, _claim(new) if may_mail else None)
+
+
+def register(new: Registration) -> None:
+    """Create an account whose address is not verified yet.
+
+    The caller cannot see whether an account exists: its owner is notified by mail, as often as
+    mails may be sent to an address.
+    """
+    if new.claim is None:
+        return
+    user_id = _insert(new.claim)
     known = None if user_id is not None else _by_email(new.email)
     if known is not None:
         user_id = known.id
-    if user_id is None or not may_mail:
+    if user_id is None:
         return
     if known is not None and known.email_verified:
         topics.request_mail(topics.REGISTRATION_REPEATED, user_id)
@@ -47,16 +66,16 @@ def register(new: NewUser) -> None:
         # The link sets password and spelling of its own registration, so that a stranger who
         # registered the address first neither knows the password nor gets the mails of the account.
         nonce = topics.request_mail(topics.VERIFICATION_REQUESTED, user_id)
-        one_time_tokens.store(user_id, one_time_tokens.VERIFY_EMAIL, nonce, claim)
+        one_time_tokens.store(user_id, one_time_tokens.VERIFY_EMAIL, nonce, new.claim)
 
 
-def request_verification(email: str) -> None:
+def request_verification(email: str, client: Client = UNKNOWN) -> None:
     """Mail another verification link, if an account with *email* is waiting for verification.
 
     Raises:
-        TooManyRequests: Five mails were requested within a day.
+        TooManyRequests: Too many mails were asked for.
     """
-    attempts.count([_mail_counter("verify", email)])
+    mail_limits.require("verify", email, client)
     known = _by_email(email)
     waits = known is not None and known.status == "active" and not known.email_verified
     topics.request_mail(topics.VERIFICATION_REQUESTED, known.id if known and waits else None)
@@ -133,5 +152,15 @@ def _by_email(email: str) -> User | None:
     return session.scalar(sa.select(User).where(User.email_canonical == canonical_email(email)))
 
 
-def _mail_counter(kind: str, email: str) -> Counter:
-    return Counter(f"mail.{kind}", canonical_email(email), MAILS_A_DAY, attempts.DAY)
+def _take_mail(email: str, client: Client) -> bool:
+    """Take a mail of a registration, and return whether the address may get another one.
+
+    Raises:
+        TooManyRequests: Too many registrations came from the network.
+    """
+    of_address = mail_limits.by_address("register", email)
+    of_network = mail_limits.by_network("register", client)
+    wait = limits.take(of_address, of_network)
+    if wait[of_network]:
+        raise TooManyRequests(retry_after_seconds=wait[of_network])
+    return not wait[of_address]

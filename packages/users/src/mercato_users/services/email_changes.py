@@ -5,20 +5,27 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_kit import limits
 from mercato_kit.db import refuse, session, unique_key, utc_now
 from mercato_kit.emails import canonical_email
+from mercato_kit.limits import Take
 from mercato_kit.principals import Principal
-from mercato_users import attempts, one_time_tokens, topics
-from mercato_users.attempts import Counter
+from mercato_users import one_time_tokens, topics
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import TokenExpired
 from mercato_users.models import User
 from mercato_users.one_time_tokens import Used
-from mercato_users.services import audit, open_sessions, proofs
+from mercato_users.services import (
+    api_keys,
+    audit,
+    factor_changes,
+    mail_limits,
+    open_sessions,
+    proofs,
+)
 from mercato_users.services.proofs import Proof
 
-MAILS_A_DAY = 5
-MAILS_A_DAY_BY_ACCOUNT = 10
+MAILS_BY_ACCOUNT = 10
 
 _ADDRESS = unique_key(User, "email_canonical")
 
@@ -30,16 +37,13 @@ def request_email(caller: Principal, email: str, proof: Proof, client: Client = 
 
     Raises:
         InvalidCredentials: The current password is wrong.
-        TooManyRequests: Five links to this address, or ten by this account, were requested within a
-            day.
+        TooManyRequests: Too many links to this address, or by this account, were asked for.
     """
     user_id = proofs.accept(caller, proof)
     canonical = canonical_email(email)
-    attempts.count(
-        [
-            Counter("mail.change", canonical, MAILS_A_DAY, attempts.DAY),
-            Counter("mail.change.by", str(user_id), MAILS_A_DAY_BY_ACCOUNT, attempts.DAY),
-        ]
+    limits.require(
+        mail_limits.by_address("change", email),
+        Take("mail.change.account", str(user_id), burst=MAILS_BY_ACCOUNT, every=mail_limits.HOUR),
     )
     other_id, old = _read(user_id, canonical)
     is_taken = other_id is not None
@@ -80,8 +84,9 @@ def confirm_email(token: str, client: Client = UNKNOWN) -> None:
 def undo_email(token: str, client: Client = UNKNOWN) -> None:
     """Give an account its former address back: a thief may have changed it.
 
-    All sessions end, the password is void, and a link to set a new one is mailed. Links that undo
-    later changes are void, too; they were mailed to the thief.
+    All sessions end, the password is void, and a link to set a new one is mailed. Second factors
+    that were added since are removed. Links that undo later changes are void, too; they were
+    mailed to the thief.
 
     Raises:
         TokenExpired: The link is unknown, used or expired, or another verified account has the
@@ -91,7 +96,9 @@ def undo_email(token: str, client: Client = UNKNOWN) -> None:
     user_id = used.user_id
     version = _set_email(used, password_hash=None, token_epoch=User.token_epoch + 1)
     one_time_tokens.use_up_later(used, one_time_tokens.UNDO_EMAIL)
+    factor_changes.remove_added_since(user_id, used.expires_at - one_time_tokens.UNDO)
     open_sessions.end_all(user_id, "email_change_undone")
+    api_keys.revoke_all(user_id)
     topics.request_mail(topics.PASSWORD_RESET_REQUESTED, user_id)
     audit.record(user_id, "email_change_undone", client=client, actor_id=user_id)
     topics.publish_change(topics.EMAIL_UPDATED, user_id, version)

@@ -5,12 +5,14 @@ account, from locking its owner out.
 """
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.emails import canonical_email
 from mercato_kit.later import later
 from mercato_users import opaque_tokens
 from mercato_users.clients import Client
@@ -47,6 +49,41 @@ def is_known(digest: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
         Device.revoked_at.is_(None),
         Device.expires_at > sa.bindparam("now", type_=Device.expires_at.type),
     )
+
+
+class Seen(NamedTuple):
+    """The device of a login, if it is known, and how many devices the account has."""
+
+    device_id: UUID | None
+    used_at: datetime | None
+    number: int
+
+
+class Owner(NamedTuple):
+    """The active account of an address, and the known device that asks; None for each unknown."""
+
+    user_id: UUID | None
+    device_id: UUID | None
+
+
+def find_owner(email: str, device_token: str | None, *which: sa.ColumnElement[bool]) -> Owner:
+    """Return the active account of an address and its known device, by one statement."""
+    digest = sa.literal(opaque_tokens.digest(device_token or ""))
+    row = session.execute(
+        sa.select(User.id, Device.id)
+        .outerjoin(Device, is_known(digest))
+        .where(User.email_canonical == canonical_email(email), User.status == "active", *which),
+        {"now": utc_now()},
+    ).one_or_none()
+    return Owner(*row) if row is not None else Owner(None, None)
+
+
+def recognize(user: User, seen: Seen, token: str | None, client: Client) -> tuple[UUID, str]:
+    """Return id and token of the device of a login; it becomes a known one if it is not."""
+    if seen.device_id is None or token is None:
+        return remember(user, client, known=seen.number)
+    use(seen.device_id, seen.used_at)
+    return seen.device_id, token
 
 
 def remember(user: User, client: Client, *, known: int) -> tuple[UUID, str]:

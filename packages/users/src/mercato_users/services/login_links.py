@@ -1,31 +1,22 @@
 """A pass to log in is mailed to the owner of an account, whose attempts strangers used up."""
 
-import sqlalchemy as sa
-
-from mercato_kit.db import session
-from mercato_kit.emails import canonical_email
-from mercato_users import attempts, topics
-from mercato_users.attempts import Counter
+from mercato_users import topics
+from mercato_users.clients import UNKNOWN, Client
 from mercato_users.models import User
+from mercato_users.services import known_devices, mail_limits
 
-MAILS_A_DAY = 5
 
-
-def request_login_link(email: str) -> None:
+def request_login_link(
+    email: str, client: Client = UNKNOWN, device_token: str | None = None
+) -> None:
     """Mail a pass to log in, if an active, verified account with this address exists.
 
     Otherwise the same statements run, but no mail is sent.
 
     Raises:
-        TooManyRequests: Five mails were requested within a day.
+        TooManyRequests: Too many mails were asked for.
     """
-    canonical = canonical_email(email)
-    attempts.count([Counter("mail.login", canonical, MAILS_A_DAY, attempts.DAY)])
-    user_id = session.scalar(
-        sa.select(User.id).where(
-            User.email_canonical == canonical,
-            User.status == "active",
-            User.email_verified_at.is_not(None),
-        )
-    )
-    topics.request_mail(topics.LOGIN_LINK_REQUESTED, user_id)
+    is_verified = User.email_verified_at.is_not(None)
+    found = known_devices.find_owner(email, device_token, is_verified)
+    mail_limits.require("login", email, client, device_id=found.device_id)
+    topics.request_mail(topics.LOGIN_LINK_REQUESTED, found.user_id)

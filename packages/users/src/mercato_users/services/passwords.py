@@ -6,33 +6,28 @@ import sqlalchemy as sa
 
 from mercato_kit import work
 from mercato_kit.db import locked, refreshed, session, utc_now
-from mercato_kit.emails import canonical_email
 from mercato_kit.principals import Principal
-from mercato_users import attempts, one_time_tokens, passwords, topics
-from mercato_users.attempts import Counter
+from mercato_users import one_time_tokens, passwords, topics
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials, TokenExpired
 from mercato_users.models import User
-from mercato_users.services import audit, open_sessions, proofs
+from mercato_users.services import audit, known_devices, mail_limits, open_sessions, proofs
 from mercato_users.services.proofs import Proof
 
-RESETS_A_DAY = 5
 
-
-def request_password_reset(email: str) -> None:
+def request_password_reset(
+    email: str, client: Client = UNKNOWN, device_token: str | None = None
+) -> None:
     """Mail a link to set a new password, if an active account with this address exists.
 
     Otherwise the same statements run, but no mail is sent.
 
     Raises:
-        TooManyRequests: Five mails were requested within a day.
+        TooManyRequests: Too many mails were asked for.
     """
-    canonical = canonical_email(email)
-    attempts.count([Counter("mail.reset", canonical, RESETS_A_DAY, attempts.DAY)])
-    user_id = session.scalar(
-        sa.select(User.id).where(User.email_canonical == canonical, User.status == "active")
-    )
-    topics.request_mail(topics.PASSWORD_RESET_REQUESTED, user_id)
+    found = known_devices.find_owner(email, device_token)
+    mail_limits.require("reset", email, client, device_id=found.device_id)
+    topics.request_mail(topics.PASSWORD_RESET_REQUESTED, found.user_id)
 
 
 def reset_password(token: str, password: str, client: Client = UNKNOWN) -> None:

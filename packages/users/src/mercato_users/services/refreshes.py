@@ -10,7 +10,7 @@ from mercato_kit.db import locked, session, utc_now
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.later import later
 from mercato_kit.settings import current_settings
-from mercato_users import access_tokens, opaque_tokens
+from mercato_users import access_tokens, key_ring, opaque_tokens
 from mercato_users.access_tokens import Claims
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import RefreshTokenReused
@@ -62,30 +62,33 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
     if not rows:
         raise Unauthenticated(invalid_token=True)
     [(login, link)] = rows
-    found = sa.select(User, lifetimes.IS_STAFF).where(User.id == login.user_id)
-    user, is_staff = session.execute(found).one()
+    found = sa.select(User, lifetimes.IS_STAFF, key_ring.NEWEST).where(User.id == login.user_id)
+    user, is_staff, newest_key = session.execute(found).one()
     now = utc_now()
     if not open_sessions.is_open(login, now) or user.status != "active":
         raise Unauthenticated(invalid_token=True)
     if _claim(link, now):
-        append(login.id, opaque_tokens.successor(token), link.generation + 1, now)
+        successor = opaque_tokens.successors(token)[0]
+        append(login.id, successor, link.generation + 1, now)
         lifetimes.extend(login, now, is_staff=is_staff)
-    elif not _may_repeat(link, opaque_tokens.successor(token), now):
+    elif (repeated := _repeat(token, link, now)) is not None:
+        successor = repeated
+    else:
         open_sessions.end(Session.id == login.id, reason="refresh_token_reused")
         audit.record(user.id, "refresh_token_reused", client=client, session_id=login.id)
         raise RefreshTokenReused
-    issued = access_token(user.id, login.id, user.token_epoch)
+    issued = access_token(Claims(user.id, login.id, user.token_epoch), newest_key)
     return Tokens(
         access_token=issued.access_token,
         expires_in=issued.expires_in,
-        refresh_token=opaque_tokens.successor(token),
+        refresh_token=successor,
     )
 
 
-def access_token(user_id: UUID, session_id: UUID, epoch: int) -> AccessToken:
-    """Return a new access token of a session."""
+def access_token(claims: Claims, newest_key: str | None) -> AccessToken:
+    """Return a new access token of a session; the arguments are those of `access_tokens.issue`."""
     return AccessToken(
-        access_token=access_tokens.issue(Claims(user_id, session_id, epoch)),
+        access_token=access_tokens.issue(claims, newest_key),
         expires_in=current_settings(UsersSettings).access_token_seconds,
     )
 
@@ -112,11 +115,13 @@ def _claim(link: RefreshToken, now: datetime) -> bool:
     return claimed is not None
 
 
-def _may_repeat(link: RefreshToken, successor: str, now: datetime) -> bool:
+def _repeat(token: str, link: RefreshToken, now: datetime) -> str | None:
+    """Return the successor that a token was exchanged for, if it may be returned again."""
     grace = timedelta(seconds=current_settings(UsersSettings).refresh_grace_seconds)
     if link.used_at is None or now > link.used_at + grace:
-        return False
+        return None
+    successors = {opaque_tokens.digest(one): one for one in opaque_tokens.successors(token)}
     unused = sa.select(RefreshToken.token_hash).where(
-        RefreshToken.token_hash == opaque_tokens.digest(successor), RefreshToken.used_at.is_(None)
+        RefreshToken.token_hash.in_(successors), RefreshToken.used_at.is_(None)
     )
-    return session.scalar(unused) is not None
+    return successors.get(session.scalar(unused) or "")

@@ -83,6 +83,31 @@ def revoke_role(
     _change(user_id, version, {name}, lambda names: names - {name}, actor_id=actor_id, force=force)
 
 
+def add_roles(user_id: UUID, names: Collection[str], *, actor_id: UUID | None) -> None:
+    """Give a user roles; does nothing for those that the user has. The caller has locked them.
+
+    Raises:
+        NotFound: The user does not exist.
+        UnknownRole: A role with one of the names does not exist.
+        Forbidden: The actor lacks what a role or the user holds.
+    """
+    version = lock_user(user_id).version
+    _change(user_id, version, names, lambda held: held | frozenset(names), actor_id=actor_id)
+
+
+def require_givable(names: Collection[str], actor_id: UUID) -> list[UUID]:
+    """Return the ids of roles that an actor may give.
+
+    Raises:
+        UnknownRole: A role with one of the names does not exist.
+        Forbidden: The actor lacks what a role holds.
+    """
+    roles = _read(None, actor_id, names)
+    actor = roles.together(roles.of_actor)
+    standing.require_grant(actor, *(roles.held[name] for name in names))
+    return [roles.ids[name] for name in names]
+
+
 def set_roles(
     user_id: UUID, version: int, names: Collection[str], *, actor_id: UUID | None
 ) -> None:
@@ -162,7 +187,7 @@ def _change(
         administrators.require_one()
 
 
-def _read(user_id: UUID, actor_id: UUID | None, names: Collection[str]) -> _Roles:
+def _read(user_id: UUID | None, actor_id: UUID | None, names: Collection[str]) -> _Roles:
     """Read the roles of *names*, of the user and of the actor, after their locks."""
     of_user, of_actor = _has(user_id), _has(actor_id)
     rows = session.execute(

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 
 from mercato_contracts.baskets import Customer
-from mercato_kit.keys import derive_key
+from mercato_kit import keys
 from mercato_kit.settings import current_settings
 from mercato_vouchers.settings import VouchersSettings
 
@@ -29,4 +29,4 @@ def key_of(customer: Customer) -> str | None:
 
 def _secret() -> bytes:
     own = current_settings(VouchersSettings).customer_key
-    return derive_key("vouchers.customer") if own is None else own.reveal().encode()
+    return keys.derive("vouchers.customer").secret if own is None else own.reveal().encode()

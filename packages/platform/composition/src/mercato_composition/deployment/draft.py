@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from mercato_composition.deployment.file import Source
-from mercato_composition.deployment.model import Deployment, FeatureChoice, Server
+from mercato_composition.deployment.model import Deployment, FeatureChoice, PreviousKey, Server
 from mercato_composition.deployment.partial import Hole, Partial, known
 from mercato_composition.deployment.remotes import Remotes
 from mercato_composition.deployment.tables import index_url
@@ -38,6 +38,7 @@ class Draft:
     database_url: sa.URL | Hole
     sql_guard: bool | Hole
     secret_key: Secret | Hole
+    secret_key_previous: PreviousKey | Hole | None = None
     server: Partial[Server]
     features: Mapping[str, FeatureChoice]
     named: frozenset[str] | Hole
@@ -74,6 +75,7 @@ class Draft:
             database_url=known(self.database_url),
             sql_guard=known(self.sql_guard),
             secret_key=known(self.secret_key),
+            secret_key_previous=known(self.secret_key_previous),
             server=known(self.server.whole()),
             features=self.features,
             capabilities=known(self.capabilities),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -124,6 +125,19 @@ class FeatureChoice(Choice, frozen=True, kw_only=True):
     unknown: Mapping[str, Hole] = field(default_factory=dict)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class PreviousKey:
+    """The secret key before the last change.
+
+    Args:
+        secret: The key.
+        until: The moment from which it is not accepted.
+    """
+
+    secret: Secret
+    until: datetime
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Deployment:
     """A deployment: what its file and the environment say, typed and complete.
@@ -134,6 +148,7 @@ class Deployment:
         database_url: The database; a SQLite file has an absolute path.
         sql_guard: Whether a statement that touches another feature's tables is refused.
         secret_key: The key from which all others are derived.
+        secret_key_previous: The one before it, which is accepted for a while.
         server: How it is served.
         features: The features that it names, by name.
         capabilities: By contract id: which provider answers it, or which of many, in order.
@@ -149,6 +164,7 @@ class Deployment:
     database_url: sa.URL
     sql_guard: bool = False
     secret_key: Secret
+    secret_key_previous: PreviousKey | None = None
     server: Server
     features: Mapping[str, FeatureChoice]
     capabilities: Mapping[str, str | list[str]]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mercato_composition.deployment import corrections, edits, file, tables
+from mercato_composition.deployment import corrections, edits, file, server_keys, tables
 from mercato_composition.deployment.draft import Draft
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import DEVELOPMENT_KEYS, ENVIRONMENTS, Deployment, Server
@@ -91,6 +91,8 @@ def _draft_of(source: Source, absent: Severity | None) -> Draft:
     database, database_faults = read_section(Database, source, ("database",))
     url, url_faults = tables.database_url(source, database)
     key, key_faults = _secret_key(source, environment, root.values["secret_key"], absent)
+    previous, previous_faults = server_keys.previous_key(source, root, environment, absent)
+    key_faults += previous_faults
     redis_url, redis_faults = tables.redis_url(source)
     index_url, index_faults = tables.index_url(source)
     log_level, logging_faults = tables.log_level(source)
@@ -111,6 +113,7 @@ def _draft_of(source: Source, absent: Severity | None) -> Draft:
         database_url=url,
         sql_guard=_sql_guard(environment, database.values["sql_guard"]),
         secret_key=key,
+        secret_key_previous=previous,
         server=server,
         features=features,
         named=source.hole("features") or _hole_in(root, "features") or frozenset(features),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -41,6 +42,17 @@ class Root(Settings, frozen=True):
         "production"
     )
     secret_key: Annotated[Secret | None, Meta(description="all keys are derived from it")] = None
+    secret_key_previous: Annotated[
+        Secret | None,
+        Meta(description="the key before the last change, accepted for a while"),
+    ] = None
+    secret_key_previous_until: Annotated[
+        date | None,
+        Meta(
+            description="the last day (UTC) on which the previous key is accepted; at most 30 "
+            "days ahead in production"
+        ),
+    ] = None
     database: dict[str, Any] = field(default_factory=dict)
     server: dict[str, Any] = field(default_factory=dict)
     # That each feature is a table is checked by `choices`.

@@ -2,12 +2,14 @@
 
 import platform
 from collections.abc import Collection, Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, version
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import parse_tag, sys_tags
 from packaging.utils import canonicalize_name
+
+from mercato_composition.features.installed import Known
 
 _EVERYWHERE = "py3-none-any"
 
@@ -39,7 +41,7 @@ def unmet_requirements(distribution: Distribution, extras: Collection[str] = ())
 
 def _misfit(requirement: Requirement) -> Iterator[str]:
     try:
-        installed = version(requirement.name)
+        installed = Known(distribution(requirement.name)).version
     except PackageNotFoundError:
         yield f"needs {_plain(requirement)}, which is not installed"
         return

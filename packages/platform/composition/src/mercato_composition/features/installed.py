@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from email.parser import HeaderParser
+from functools import cached_property, lru_cache
 from importlib.metadata import Distribution, EntryPoint, PackageMetadata, distributions
 from os import PathLike
-from typing import Any
+from typing import Any, cast
 
 from packaging.utils import canonicalize_name
 
@@ -33,13 +34,19 @@ class Known(Distribution):
 
     @cached_property
     def metadata(self) -> PackageMetadata:
-        """Its core metadata."""
-        return self._found.metadata
+        """Its core metadata, without the description: it is long, and nothing here reads it."""
+        text = self.read_text("METADATA") or self.read_text("PKG-INFO") or ""
+        return _parse(text.partition("\n\n")[0])
 
     @property
     def folder(self) -> str:
         """The folder of its metadata."""
         return str(getattr(self._found, "_path", self.locate_file("")))
+
+
+@lru_cache(maxsize=256)
+def _parse(fields: str) -> PackageMetadata:
+    return cast(PackageMetadata, HeaderParser().parsestr(fields))
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The commands ``mercato db``, ``mercato data`` and ``mercato doctor``."""
+"""The commands ``mercato db``, ``data``, ``doctor`` and ``secrets``."""

@@ -123,6 +123,8 @@ def _scope(caller: str, route: str) -> str:
 
 def _caller(body: Any, guest_scope: str | None, guest_header: str | None) -> str:
     principal = known_principal()
+    if principal.key_id is not None:
+        return f"{principal.sub}/{principal.key_id}"
     if principal.sub is not None:
         return str(principal.sub)
     email = body.get(guest_scope) if isinstance(body, dict) and guest_scope else None

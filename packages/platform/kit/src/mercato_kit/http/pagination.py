@@ -18,7 +18,7 @@ from marshmallow import fields, validate
 
 from mercato_kit.db import session
 from mercato_kit.errors import InvalidCursor
-from mercato_kit.keys import derive_key
+from mercato_kit.keys import signing_secrets
 from mercato_kit.schemas import Integer, QuerySchema, Text
 
 T = TypeVar("T")
@@ -258,7 +258,7 @@ def _signer() -> URLSafeSerializer:
     """Sign cursors for the current path. A valid signature also guarantees the values' types."""
     path = request.path if has_request_context() else ""
     return URLSafeSerializer(
-        derive_key("kit.cursor"),
+        signing_secrets("kit.cursor"),
         salt=path.encode("utf-8", "surrogatepass"),
         signer_kwargs={"digest_method": hashlib.sha256},
     )

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mercato_kit import db, later, leases
 from mercato_kit.db import locked, session
-from mercato_kit.errors import Conflict, Invalid
+from mercato_kit.errors import Conflict, Invalid, Problem
 from mercato_kit.leases import Lease
 from mercato_kit.models import IdempotencyKey
 from mercato_kit.prepared import Prepared
@@ -69,6 +69,14 @@ class IdempotencyInProgress(Conflict):
 
     def __init__(self) -> None:
         super().__init__(headers={"Retry-After": "1"})
+
+
+class AnswerErased(Problem):
+    """The stored answer was erased with the data of a person; the request had its effect."""
+
+    status = 410
+    code = "answer_erased"
+    title = "The answer to this key was erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +158,12 @@ def replay(row: IdempotencyKey, unstored: Unstored) -> Response:
 
     Raises:
         IdempotencyInProgress: There is none yet.
+        AnswerErased: It was erased with the data of a person.
     """
     if row.response_status is None:
         raise IdempotencyInProgress
+    if row.response_body is None:
+        raise AnswerErased
     response = Response(row.response_body, row.response_status, headers=row.response_headers)
     _add_unstored(response, unstored)
     response.headers["Idempotency-Replayed"] = "true"

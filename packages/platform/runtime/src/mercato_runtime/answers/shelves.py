@@ -10,7 +10,7 @@ from cachelib.serializers import BaseSerializer
 from flask import Flask
 from flask_caching import Cache
 
-from mercato_kit.keys import derive_key
+from mercato_kit import keys
 from mercato_runtime.answers import Kept
 
 REDIS_OPTIONS: Mapping[str, float] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
@@ -77,7 +77,7 @@ class RedisShelf(Shelf):
 
         # Several deployments may share a Redis, and a client chooses the host of a key.
         with app.app_context():
-            deployment = derive_key("runtime.answers").hex()[:16]
+            deployment = keys.derive("runtime.answers").secret.hex()[:16]
         super().__init__(
             app,
             CACHE_TYPE="RedisCache",

@@ -24,7 +24,11 @@ from mercato_kit.errors import (
 )
 from mercato_kit.http import ListQuerySchema, Route
 from mercato_kit.http.idempotency import IdempotencyKeyMissing
-from mercato_kit.http.stored_answers import IdempotencyInProgress, IdempotencyKeyReused
+from mercato_kit.http.stored_answers import (
+    AnswerErased,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
+)
 from mercato_kit.policies import Policy, anyone, person, signed_in
 from mercato_runtime.problems import (
     MEDIA_TYPE,
@@ -123,7 +127,12 @@ def _derived(route: Route) -> Iterator[type[Problem]]:
     if any(_is_list(schema) for schema in route.arguments("query")):
         yield InvalidCursor
     if route.idempotent:
-        yield from (IdempotencyKeyMissing, IdempotencyKeyReused, IdempotencyInProgress)
+        yield from (
+            IdempotencyKeyMissing,
+            IdempotencyKeyReused,
+            IdempotencyInProgress,
+            AnswerErased,
+        )
     if route.if_match:
         yield from (StaleVersion, PreconditionRequired)
 
@@ -136,11 +145,13 @@ def _of_body(route: Route) -> Iterator[type[Problem]]:
 
 
 def _of_policy(policy: Policy) -> Iterator[type[Problem]]:
-    if policy.name not in (anyone.name, signed_in.name, person.name):
+    is_permission = policy.name not in (anyone.name, signed_in.name, person.name)
+    if is_permission:
         yield Forbidden
     if policy.name == person.name or policy.fresh_seconds is not None:
         yield NotForKeys
-    if policy.fresh_seconds is not None:
+    # A session may lack permissions that the account holds.
+    if is_permission or policy.fresh_seconds is not None:
         yield StepUpRequired
 
 

@@ -14,7 +14,7 @@ from mercato_kit import security, work
 from mercato_kit.db import insert, session, utc_now
 from mercato_kit.errors import Forbidden
 from mercato_kit.identity import authenticate
-from mercato_kit.keys import derive_key
+from mercato_kit.keys import signing_secrets
 from mercato_kit.models import IdempotencyKey
 from mercato_kit.policies import permission
 from mercato_runtime.health import current_plan
@@ -111,4 +111,4 @@ def _has_cookie() -> bool:
 
 
 def _signer(salt: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(derive_key("host.read"), salt=salt)
+    return URLSafeTimedSerializer(signing_secrets("host.read"), salt=salt)

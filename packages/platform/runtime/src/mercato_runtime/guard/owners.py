@@ -92,7 +92,9 @@ def _modules_of(manifest: Feature) -> set[str]:
     parts += [check.function for check in (*manifest.startup, *manifest.health, *manifest.doctor)]
     parts += [gauge.function for gauge in manifest.gauges]
     parts += [expansion.batch for expansion in manifest.expansions]
-    parts += [manifest.export_subject, manifest.erase_subject, manifest.sample_data]
+    data = manifest.personal_data
+    parts += [data.export, data.erase, data.find] if data else []
+    parts += [manifest.sample_data]
     parts += [part for group in manifest.groups.values() for part in _callbacks_of(group)]
     code = (FunctionType, MethodType, type)
     found = {part.__module__ for part in parts if isinstance(part, code)}

@@ -8,8 +8,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 from flask import Flask
 
-from mercato_kit import leases, work
-from mercato_kit.composition import Composition
+from mercato_database.privacy import purge_exports, run_due
+from mercato_kit import leases, limits, sealed, work
+from mercato_kit.composition import Composition, current_composition
 from mercato_kit.db import insert, locked, session, utc_now
 from mercato_kit.jobs import Job
 from mercato_kit.leases import Lease
@@ -73,9 +74,24 @@ def purge_events() -> int:
     return len(event_ids)
 
 
+def forget_full_buckets() -> int:
+    """Delete a batch of full buckets of rate limits."""
+    return limits.forget_full(limit=_BATCH)
+
+
+def seal_anew() -> int:
+    """Seal a batch of what the previous secret key sealed by the current one."""
+    columns = sealed.columns_of(current_composition().features)
+    return sum(sealed.seal_anew(column, limit=_BATCH) for column in columns)
+
+
 KIT_JOBS = (
+    Job("forget_full_buckets", forget_full_buckets, every_seconds=3600),
     Job("purge_idempotency_keys", purge_idempotency_keys, every_seconds=3600),
     Job("purge_events", purge_events, every_seconds=3600),
+    Job("purge_exports", purge_exports, every_seconds=3600),
+    Job("run_privacy_requests", run_due, every_seconds=5, remote=True),
+    Job("seal_anew", seal_anew, every_seconds=3600),
 )
 
 

@@ -1,7 +1,5 @@
 """A feature that sends the statements that a test passes to it."""
 
-from uuid import UUID
-
 import click
 import sqlalchemy as sa
 from mercato_counting import Counting
@@ -17,6 +15,7 @@ from mercato_kit.jobs import Job
 from mercato_kit.later import later
 from mercato_kit.outbox import publish
 from mercato_kit.policies import anyone
+from mercato_kit.privacy import Erased, PersonalData, Subject, columns
 from mercato_kit.reads import Read
 
 STEAL = "UPDATE wares_ware SET units = units - 1"
@@ -132,8 +131,9 @@ def grab():
     send(sa.text(STEAL))
 
 
-def erase_subject(subject: UUID) -> None:
+def erase(_: Subject) -> Erased:
     """Erase a person's data."""
+    return Erased()
 
 
 feature = Feature(
@@ -146,5 +146,5 @@ feature = Feature(
     handles=[Handler("ware.gone", take_stock)],
     jobs=[Job("count_lines", count_lines, 60), Job("count_wares", count_wares, 60)],
     cli=commands,
-    erase_subject=erase_subject,
+    personal_data=PersonalData(columns(none=[Line.ware]), erase=erase),
 )

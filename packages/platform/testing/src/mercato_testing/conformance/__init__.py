@@ -94,6 +94,11 @@ class FeatureConformance:
         none_of(tables.unnamed_constraints(self.feature))
 
     @rule("bronze")
+    def test_classifies_its_columns(self) -> None:
+        """Of each column with text, JSON or bytes, it says what becomes of a person's data."""
+        none_of(tables.unclassified_columns(self.feature))
+
+    @rule("bronze")
     def test_has_one_history(self) -> None:
         """There is one newest revision, and file names start with their revisions."""
         none_of(histories.tables_without_migrations(self.feature))

@@ -20,8 +20,7 @@ _NAMES = {
     "jobs": ("jobs", "JOBS"),
     "permissions": ("permissions", "PERMISSIONS"),
     "cli": ("cli", "commands"),
-    "export_subject": ("privacy", "export_subject"),
-    "erase_subject": ("privacy", "erase_subject"),
+    "personal_data": ("privacy", "PERSONAL_DATA"),
     "sample_data": ("sample_data", "make_sample_data"),
 }
 """The module and the name that each member of the manifest is imported from."""

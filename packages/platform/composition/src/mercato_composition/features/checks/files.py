@@ -15,6 +15,7 @@ from mercato_composition.features.checks.unsafe import Unsafe
 
 _HOST_SECRETS: Sequence[ValuePath] = (
     ("secret_key",),
+    ("secret_key_previous",),
     ("database", "url"),
     ("redis", "url"),
     ("index", "url"),

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from mercato_composition.deployment import corrections
 from mercato_composition.deployment.file import Source
+from mercato_composition.deployment.model import PreviousKey
 from mercato_composition.deployment.partial import Hole, Partial
 from mercato_composition.deployment.sections import secret_names, stands_in_file
 from mercato_composition.deployment.statements import ValuePath
@@ -105,6 +106,7 @@ def _known(secrets_of_features: Mapping[ValuePath, str], source: Source) -> Iter
 
 def _used_twice(
     secret_key: Secret | Hole,
+    secret_key_previous: PreviousKey | Hole | None,
     logins: Logins,
     secrets_of_features: Mapping[ValuePath, str],
     source: Source,
@@ -114,6 +116,8 @@ def _used_twice(
     if not isinstance(secret_key, Hole):
         owners[secret_key.reveal()] = ("secret_key",)
     found = {path: password for path, (_, password) in logins.items()}
+    if isinstance(secret_key_previous, PreviousKey):
+        found["secret_key_previous",] = secret_key_previous.secret.reveal()
     found |= secrets_of_features
     for path, secret in found.items():
         first = owners.setdefault(secret, path) if secret else path

@@ -15,7 +15,7 @@ from mercato_kit.feature import Expansion, Feature, Glue, Need
 from mercato_kit.settings import Secret, Settings, is_secret
 from surfaces.trees import Tree, tree_of
 
-HOOKS = ("export_subject", "erase_subject", "sample_data")
+HOOKS = ("personal_data", "sample_data")
 OPTION = ("is_flag", "multiple", "nargs", "required", "type")
 WORK = {"handles": ("topic", "versions", "remote"), "jobs": ("every_seconds", "remote")}
 

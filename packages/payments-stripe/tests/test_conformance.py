@@ -1,0 +1,6 @@
+from mercato_payments_stripe.feature import feature
+from mercato_testing.conformance import FeatureConformance
+
+
+class TestConformance(FeatureConformance):
+    feature = feature

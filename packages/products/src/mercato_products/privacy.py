@@ -1,0 +1,67 @@
+"""What the feature holds of a person: nothing. The catalogue is the shop's."""
+
+from mercato_kit.privacy import PersonalData, columns
+from mercato_products.models import (
+    Category,
+    CategoryListing,
+    CategoryPrice,
+    Location,
+    Medium,
+    Price,
+    PriceRange,
+    Product,
+    Reservation,
+    SearchText,
+    SearchWord,
+    StockMovement,
+    Variant,
+)
+
+PERSONAL_DATA = PersonalData(
+    columns=columns(
+        none=[
+            Category.handle,
+            Category.path,
+            Category.name,
+            Category.name_key,
+            Category.metadata_,
+            CategoryListing.status,
+            CategoryListing.name_key,
+            CategoryPrice.currency,
+            CategoryPrice.status,
+            Location.code,
+            Location.name,
+            Medium.url,
+            Medium.alt,
+            Price.currency,
+            PriceRange.currency,
+            PriceRange.status,
+            Product.handle,
+            Product.name,
+            Product.name_key,
+            Product.description,
+            Product.brand,
+            Product.status,
+            Product.options,
+            Product.tax_code,
+            Product.external_reference,
+            Product.metadata_,
+            Reservation.status,
+            SearchText.title,
+            SearchText.keys,
+            SearchText.words,
+            SearchWord.word,
+            StockMovement.kind,
+            StockMovement.reference_type,
+            StockMovement.reason,
+            Variant.sku,
+            Variant.gtin,
+            Variant.name,
+            Variant.option_values,
+            Variant.option_key,
+            Variant.tax_code,
+            Variant.status,
+            Variant.metadata_,
+        ]
+    )
+)
