@@ -62,7 +62,7 @@ def mail_authorization_expiring(event: Event) -> None:
     _to_staff(event, "authorization_expiring", {"amount": payment["amount"]})
 
 
-HANDLES = [
+MAILS = [
     Handler("order.placed", mail_placed),
     Handler("order.paid", mail_paid),
     Handler("order.shipped", mail_shipped),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from mercato_contracts.messages import NotSentError
 from mercato_kit import work
 from mercato_kit.db import insert, new_id, session, utc_now
+from mercato_kit.emails import canonical_email
 from mercato_kit.settings import current_settings
 from mercato_notifications.locales import LAST, is_locale
 from mercato_notifications.models import Message
@@ -63,6 +64,7 @@ def store(posted: Posted) -> UUID:
             message_id=f"{message_id}@{domain}",
             template=posted.template,
             recipient=posted.to,
+            recipient_key=canonical_email(posted.to),
             locale=posted.locale if is_locale(posted.locale or "") else None,
             context={k: v for k, v in posted.context.items() if k not in posted.secrets},
             has_secrets=bool(posted.secrets),
