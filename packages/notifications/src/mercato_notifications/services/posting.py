@@ -1,8 +1,5 @@
 """Mails are posted: stored to be sent later, or sent at once with their secrets."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -17,19 +14,7 @@ from mercato_notifications.models import Message
 from mercato_notifications.services.attempts import attempt
 from mercato_notifications.settings import NotificationsSettings
 from mercato_notifications.templates import current_templates
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """A mail that a feature posts; its members are those of the contract ``messages``."""
-
-    key: str
-    template: str
-    to: str
-    locale: str | None
-    context: Mapping[str, Any]
-    secrets: Collection[str] = ()
-    subject: UUID | None = None
+from mercato_notifications.values import Posted
 
 
 def post(posted: Posted) -> None:
