@@ -66,6 +66,7 @@ from mercato_users.services.open_sessions import (
     end_session,
     list_sessions,
     log_out,
+    log_out_by_token,
 )
 from mercato_users.services.passwords import (
     NewPassword,
@@ -158,6 +159,7 @@ __all__ = [
     "lock_factors",
     "log_in",
     "log_out",
+    "log_out_by_token",
     "prepare_acceptance",
     "prepare_password",
     "prepare_registration",
