@@ -34,6 +34,8 @@ _SECRETS: Mapping[str, str] = {
     "token": "Zr4Wm1hN8c0sX2pL6vK9qT3yB7dF5gJ1aU4eR8iO0nM",
     "next_cursor": "WyJuZXh0Il0.c2lnbmF0dXJl",
     "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+    "key": "mercato_test_00000000000000000000000000000000000000",
+    "start": "mercato_test_0000",
     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
 }
 _JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl"
