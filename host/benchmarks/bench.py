@@ -8,6 +8,7 @@ takes long: ``scale``, ``pairs`` and ``chaos``.
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -54,7 +55,7 @@ def main() -> None:
             "soak": (soak.measure, chosen.soak_seconds),
             "scale": (scale.measure, chosen.many),
             "pairs": (pairs.measure, chosen.pair_rounds),
-            "chaos": (chaos.measure, chosen.chaos_seconds),
+            "chaos": (partial(chaos.measure, provider=chosen.provider), chosen.chaos_seconds),
         }.items():
             tables += measure_on(place, chosen.database, how_long) if kind in wanted else []
     print_tables(tables)
@@ -80,6 +81,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--soak-seconds", type=float, default=60)
     parser.add_argument("--pair-rounds", type=int, default=200, help="of each two commands")
     parser.add_argument("--chaos-seconds", type=float, default=120)
+    parser.add_argument("--provider", choices=["sandbox", "stripe"], default="sandbox")
     parser.add_argument("--page", type=Path, help="write the report to this file of HTML as well")
     parser.add_argument("--charts", type=Path, help="write the charts to this folder as SVG")
     chosen = parser.parse_args()

@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -22,85 +21,10 @@ from mercato_host import create_app
 from mercato_runtime.answers import Kept
 from mercato_runtime.answers.shelves import RedisShelf
 
-from ..together.shop import free_port, running_shop
+from .conftest import LIMIT
+from .servers import PASSWORD, running_redis, wait_for
 
-DEPLOYMENT = """
-environment = "testing"
-[database]
-url = "sqlite:///{folder}/shop.db"
-[server]
-workers = 2
-threads = 8
-requests_per_minute = {limit}
-[redis]
-url = "{redis}"
-"""
-
-PASSWORD = "kX7-quiet-morning"
-LIMIT = 20
 CLIENTS = 8
-
-
-@contextmanager
-def running_redis(folder, port, *options):
-    """Run Debian's redis-server, which keeps nothing on disk, and yield its process."""
-    command = ["redis-server", "--dir", str(folder), "--save", "", "--bind", "127.0.0.1", *options]
-    if "--tls-port" not in options:
-        command += ["--port", str(port), "--requirepass", PASSWORD]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for(url):
-    """Wait until a Redis server answers."""
-    with redis.Redis.from_url(url) as client:
-        give_up_at = time.monotonic() + 30
-        while True:
-            try:
-                client.ping()
-            except redis.ConnectionError:
-                assert time.monotonic() < give_up_at, "Redis did not start"
-                time.sleep(0.05)
-            else:
-                return
-
-
-@pytest.fixture
-def port():
-    """A port for Redis."""
-    return free_port()
-
-
-@pytest.fixture
-def url(port):
-    """The URL of Redis, with its password."""
-    return f"redis://:{PASSWORD}@127.0.0.1:{port}/0"
-
-
-@pytest.fixture
-def server(tmp_path, port, url):
-    """A running Redis."""
-    with running_redis(tmp_path, port) as process:
-        wait_for(url)
-        yield process
-
-
-@pytest.fixture
-def open_shops(tmp_path):
-    """A function that runs shops of one Redis, and returns them."""
-    with ExitStack() as stack:
-
-        def start(url, *, number=1, limit=LIMIT):
-            file = tmp_path / "deployment.toml"
-            file.write_text(DEPLOYMENT.format(folder=tmp_path, limit=limit, redis=url))
-            shops = (running_shop(file, {}, worker=False) for _ in range(number))
-            return [stack.enter_context(shop) for shop in shops]
-
-        yield start
 
 
 def ask(shops, requests):

@@ -27,11 +27,12 @@ from .invariants import (
 )
 from .issuer import Issuer
 from .killing import Process, kill, running
-from .shop import BANK_SECRET, Shop, free_port, wait_until_ready
+from .providers import SANDBOX, Provider
+from .shop import Shop, free_port, wait_until_ready
 from .shopping import ADDRESS
 
 CUSTOMERS, VARIANTS, UNITS, KILL_EVERY_SECONDS = 8, 20, 2_000, 3.0
-KILLED = {"server": 2, "worker": 2, "sandbox": 1}
+KILLED = {"server": 2, "worker": 2, "provider": 1}
 """How often each process is killed, beside the others."""
 FAULTS = {
     "seed": 1,
@@ -58,7 +59,9 @@ class Outcome:
     wrong: list[str]
 
 
-def run_chaos(place: Path, url: str, issuer: Issuer, seconds: float) -> Outcome:
+def run_chaos(
+    place: Path, url: str, issuer: Issuer, seconds: float, provider: Provider = SANDBOX
+) -> Outcome:
     """Let customers order while processes are killed, and check what is left.
 
     Args:
@@ -66,32 +69,30 @@ def run_chaos(place: Path, url: str, issuer: Issuer, seconds: float) -> Outcome:
         url: An empty database.
         issuer: Signs the token of staff.
         seconds: How long customers order.
+        provider: What takes their payments.
     """
     shop, bank_port = Shop(place / "chaos.toml", dict(os.environ), free_port()), free_port()
     bank_url = f"http://127.0.0.1:{bank_port}"
     shop.deployment.write_text(
         f'environment = "testing"\n[database]\nurl = "{url}"\n[logging]\nlevel = "WARNING"\n'
-        "[features.products]\n[features.orders]\n[features.payments_sandbox.settings]\n"
-        f'url = "{bank_url}"\nsecret = "{BANK_SECRET}"\ntimeout_seconds = 3\n{issuer.table}'
+        "[features.products]\n[features.orders.settings]\nguest_order_burst = 0\n"
+        f"{provider.table}"
+        f'url = "{bank_url}"\ntimeout_seconds = 3\n{issuer.table}'
     )
     shop.run("db", "upgrade")
-    options = [f"--port={bank_port}", f"--database={place}/sandbox.db"]
-    webhook = f"--webhook={shop.address}/v1/webhooks/payments/sandbox"
     commands = {
-        "sandbox": shop.command("payments-sandbox", "serve", *options, webhook),
+        "provider": provider.command(shop, bank_port, place),
         "server": shop.command("serve", "--workers=2", f"--bind=127.0.0.1:{shop.port}"),
         "worker": shop.command("worker"),
     }
     engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
-    bank = httpx2.Client(
-        base_url=bank_url, headers={"Authorization": f"Bearer {BANK_SECRET}"}, timeout=30
-    )
-    chaos = Chaos(shop, bank, engine, issuer)
+    bank = httpx2.Client(base_url=bank_url, headers=provider.headers, timeout=30)
+    chaos = Chaos(shop, bank, engine, issuer, provider)
     with bank, running(commands, shop.environ, place) as processes:
         wait_until_ready(shop.address, [processes["server"].running])
-        wait_until_ready(bank_url, [processes["sandbox"].running])
+        wait_until_ready(bank_url, [processes["provider"].running])
         counted = chaos.let_customers_order(processes, seconds)
-        wait_until_ready(bank_url, [processes["sandbox"].running])
+        wait_until_ready(bank_url, [processes["provider"].running])
         chaos.come_to_rest()
         return Outcome(counted + chaos.left(), chaos.wrong(counted))
 
@@ -111,12 +112,14 @@ class Chaos:
         bank: A client of its payment provider.
         engine: Of its database.
         issuer: Signs the token of staff.
+        provider: The payment provider.
     """
 
     shop: Shop
     bank: httpx2.Client
     engine: sa.Engine
     issuer: Issuer
+    provider: Provider
 
     def let_customers_order(self, processes: Mapping[str, Process], seconds: float) -> Counter[str]:
         """Run the customers, and kill a process every 3 seconds; return what happened how often."""
@@ -129,6 +132,8 @@ class Chaos:
             "staff": staff,
             "variants": variants,
             "address": ADDRESS,
+            "provider": self.provider.name,
+            "methods": self.provider.methods,
         }
         customers = [_customer({**given, "number": number}) for number in range(CUSTOMERS)]
         counted = self._kill_while(processes, seconds)

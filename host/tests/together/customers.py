@@ -14,22 +14,6 @@ from http.client import HTTPConnection, HTTPException
 from time import monotonic, sleep
 from typing import Any
 
-CARDS = {
-    "4242424242424242": 60,
-    "4000000000000002": 5,
-    "4000000000000101": 2,
-    "4000000000000119": 4,
-    "4000000000000127": 8,
-    "4000000000000135": 4,
-    "4000000000000143": 6,
-    "4000000000000150": 6,
-    "4000000000000168": 3,
-    "4000000000000176": 3,
-    "4000000000000192": 6,
-    "4000000000000200": 3,
-}
-"""Cards of the sandbox, and how often each is used."""
-
 ANSWERED_WITHIN_SECONDS = 90
 """How long a request is repeated; a killed process delays it by 15 seconds."""
 
@@ -40,7 +24,8 @@ class Customer:
     """Places orders, pays, cancels and lets expire; staff sends, cancels and gives money back.
 
     Args:
-        settings: ``port``, ``number``, ``seconds``, ``staff`` (headers), ``variants``, ``address``.
+        settings: ``port``, ``number``, ``seconds``, ``staff`` (headers), ``variants``, ``address``,
+            ``provider``, ``methods`` (how often each payment method is used).
     """
 
     def __init__(self, settings: Body) -> None:
@@ -73,8 +58,9 @@ class Customer:
             self._serve(order, path, paid)
 
     def _pay(self, path: str, guest: Body) -> Any:
-        (card,) = self.random.choices(list(CARDS), CARDS.values())
-        new = {"provider": "sandbox", "payment_method": card}
+        methods = self.settings["methods"]
+        (method,) = self.random.choices(list(methods), methods.values())
+        new = {"provider": self.settings["provider"], "payment_method": method}
         return self.send("pay", f"{path}/payments", new, guest)
 
     def _serve(self, order: Body, path: str, paid: Body) -> None:

@@ -25,6 +25,7 @@ from mercato_contracts.orders import (
 from mercato_kit import db
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.feature import Feature, Offer, Referent
+from mercato_kit.privacy import PersonalData, columns
 
 STANDARD = "post.standard"
 CARRIAGE = 490
@@ -240,5 +241,6 @@ SHOP = Feature(
         Referent(Catalog, "variant", Item.id),
         Referent(Orders, "order", Order.id),
     ],
+    personal_data=PersonalData(columns(none=[Item.sku, Item.currency, Order.email, Order.data])),
     offers=[Offer(Catalog, "1.1", ShopCatalog), Offer(Orders, "1.0", ShopOrders)],
 )

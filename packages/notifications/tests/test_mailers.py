@@ -1,170 +1,157 @@
 import os
-import socket
+from types import SimpleNamespace
 
 import pytest
-import sqlalchemy as sa
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message as MessageHandler
-from mercato_users.mail import Mail, render
 
-from mercato_kit.db import new_id, session, utc_now
-from mercato_kit.models import InboxDelivery
+from mercato_contracts.mailer import Mail, Rejected, Unavailable, Uncertain
+from mercato_kit.db import utc_now
+from mercato_kit.settings import read
+from mercato_notifications.mailers.console import print_mail
+from mercato_notifications.mailers.folder import write_mail
+from mercato_notifications.mailers.smtp import send_mail
+from mercato_notifications.settings import NotificationsSettings
 
-from . import factories
+from .certificates import context_of, write_certificate
+from .mail_server import CLOSED, SILENT, MailServer
+
+LINE = ".\r\n..two dots\n"
 
 
-def ask_for_mail(client):
-    """Request a mail to alice."""
-    client.post("/v1/users", json=factories.registration())
+def mail_to(address="alice@example.com"):
+    """Return a mail with lines that begin with a dot."""
+    text = f"Hello\n{LINE}"
+    return Mail("1@b.cd", utc_now(), address, None, "Hi", text, f"<pre>{LINE}</pre>\n")
 
 
-class TestRender:
-    def test_has_all_headers(self):
-        """The message has the standard headers; its id is that of the event."""
-        mail = Mail(id=new_id(), sent_at=utc_now(), to="a@example.com", subject="Hi", text="Hello")
-
-        message = render(mail, "Shop <shop@example.com>")
-
-        assert message["From"] == "Shop <shop@example.com>"
-        assert message["To"] == "a@example.com"
-        assert message["Message-ID"] == f"<{mail.id}@mercato>"
-        assert message["Auto-Submitted"] == "auto-generated"
-        assert message["Date"]
-
-    @pytest.mark.parametrize(
-        ("member", "value"),
-        [("to", "a@example.com\r\nBcc: b@example.com"), ("subject", "Hi\nBcc: b@example.com")],
-    )
-    def test_refuses_line_breaks_in_headers(self, member, value):
-        """A line break in a header is refused, so that no recipient can be injected."""
-        members = {"to": "a@example.com", "subject": "Hi", "text": "Hello", member: value}
-
-        with pytest.raises(ValueError, match=r"U\+000A|linefeed|newline"):
-            render(Mail(id=new_id(), sent_at=utc_now(), **members), "shop@example.com")
-
-    def test_repeated_mails_have_one_message_id(self):
-        """A mail that is sent twice has the same Message-ID."""
-        mail = Mail(id=new_id(), sent_at=utc_now(), to="a@example.com", subject="Hi", text="Hello")
-
-        first, second = (render(mail, "shop@example.com") for _ in range(2))
-
-        assert first["Message-ID"] == second["Message-ID"]
+def settings_of(**values):
+    """Return settings of the feature."""
+    settings, mistakes = read(NotificationsSettings, values)
+    assert mistakes == []
+    return settings
 
 
 class TestConsole:
-    @pytest.fixture
-    def settings(self):
-        """Print mail to the console, the default."""
-        return {}
-
-    def test_prints_the_mail(self, client, run_worker, capsys):
-        """The worker prints the mail with its link."""
-        ask_for_mail(client)
-
-        run_worker()
+    def test_prints_the_mail(self, capsys):
+        """Recipient, subject and text are printed."""
+        print_mail(mail_to(), settings_of())
 
         printed = capsys.readouterr().out
-        assert "To: alice@example.com" in printed
-        assert "http://127.0.0.1:5000/verify-email?token=" in printed
+        assert "To: alice@example.com\nSubject: Hi\n\nHello" in printed
 
 
 class TestFolder:
-    @pytest.fixture
-    def settings(self, tmp_path):
-        """Write mail to a folder that does not exist yet."""
-        return {"mail": "folder", "mail_folder": str(tmp_path / "mails")}
-
-    def test_is_for_its_owner(self, client, run_worker, tmp_path):
+    def test_is_for_its_owner(self, tmp_path):
         """Mails log people in: the folder has the mode 0700 and each file 0600."""
-        ask_for_mail(client)
-        before = os.umask(0)
+        folder, before = tmp_path / "mails", os.umask(0)
         try:
-            run_worker()
+            write_mail(mail_to(), settings_of(mail_folder=str(folder)))
         finally:
             os.umask(before)
 
-        [file] = (tmp_path / "mails").iterdir()
-        modes = [path.stat().st_mode & 0o777 for path in (file.parent, file)]
-        assert modes == [0o700, 0o600]
+        [file] = folder.iterdir()
+        modes = [path.stat().st_mode & 0o777 for path in (folder, file)]
+        assert (modes, file.name) == ([0o700, 0o600], "1.eml")
+
+    def test_that_cannot_be_written_to_is_away(self, tmp_path):
+        """A mail waits for a folder that is a file."""
+        (tmp_path / "mails").write_text("")
+
+        with pytest.raises(Unavailable, match="cannot be written to"):
+            write_mail(mail_to(), settings_of(mail_folder=str(tmp_path / "mails")))
+
+
+@pytest.fixture
+def server(_server, mailbox, settings):
+    """The mail server, its mailbox, and a function that sends a mail to it."""
+
+    def send(address="alice@example.com", **changed):
+        send_mail(mail_to(address), settings_of(**{**settings, **changed}))
+
+    return SimpleNamespace(mailbox=mailbox, send=send)
 
 
 class TestServer:
-    @pytest.fixture
-    def port(self):
-        """A free port for the mail server."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
+    def test_sends_envelope_and_contents(self, server):
+        """The server gets sender and recipient, and lines that begin with a dot as they are."""
+        server.send()
 
-    @pytest.fixture
-    def settings(self, port):
-        """Send mail to the server."""
-        return {"mail": "smtp", "smtp_host": "127.0.0.1", "smtp_port": port}
+        [mail] = server.mailbox.mails
+        assert (mail["X-RcptTo"], mail["X-MailFrom"]) == ("alice@example.com", "shop@localhost")
+        [text, _] = [part.get_content() for part in mail.iter_parts()]
+        assert text.splitlines() == ["Hello", ".", "..two dots"]
 
-    @pytest.fixture
-    def offers_smtputf8(self):
-        """Whether the server takes addresses that are not in ASCII."""
-        return True
-
-    @pytest.fixture
-    def received(self, port, offers_smtputf8):
-        """A running SMTP server, and the mails it received."""
-        kept = []
-
-        class Keeper(MessageHandler):
-            def handle_message(self, message):
-                kept.append(message)
-
-        controller = Controller(
-            Keeper(), hostname="127.0.0.1", port=port, enable_SMTPUTF8=offers_smtputf8
-        )
-        controller.start()
-        yield kept
-        controller.stop()
-
-    def test_sends_the_mail(self, client, run_worker, received):
-        """The server receives the mail with its envelope."""
-        ask_for_mail(client)
-
-        run_worker()
-
-        (message,) = received
-        assert message["X-RcptTo"] == "alice@example.com"
-        assert message["X-MailFrom"] == "shop@localhost"
-        assert "/verify-email?token=" in message.get_payload()
-
-    def test_retries_if_the_server_is_unavailable(self, client, run_worker):
-        """Registration succeeds; the worker logs the failure and retries later."""
-        answer = client.post("/v1/users", json=factories.registration())
-
-        tally = run_worker()
-
-        assert answer.status_code == 202
-        assert tally.failed == 1
-
-    def test_sends_to_an_address_of_other_letters(self, client, run_worker, received):
+    def test_sends_to_an_address_of_other_letters(self, server):
         """A server with SMTPUTF8 gets the part before the @ as written, and the A-label behind."""
-        client.post("/v1/users", json=factories.registration(email="zoë.li@bücher.example"))
+        server.send("zoë.li@bücher.example")
 
-        tally = run_worker()
+        [mail] = server.mailbox.mails
+        assert mail["X-RcptTo"] == mail["To"] == "zoë.li@xn--bcher-kva.example"
 
-        (message,) = received
-        assert (tally.failed, message["X-RcptTo"]) == (0, "zoë.li@xn--bcher-kva.example")
-        del message["X-RcptTo"]
-        assert "To: zoë.li@xn--bcher-kva.example".encode() in message.as_bytes()
-
-    @pytest.mark.parametrize("offers_smtputf8", [False])
-    def test_keeps_what_the_server_cannot_send(self, client, commit, run_worker, received, caplog):
+    def test_keeps_what_the_server_cannot_send(self, settings):
         """Without SMTPUTF8 the mail waits with its reason; mails to other addresses are sent."""
-        client.post("/v1/users", json=factories.registration(email="zoë.li@bücher.example"))
-        client.post("/v1/users", json=factories.registration(email="ann@bücher.example"))
+        with MailServer(enable_SMTPUTF8=False) as plain:
+            own = settings_of(**{**settings, "smtp_port": plain.port})
+            send_mail(mail_to("ann@bücher.example"), own)
+            with pytest.raises(Unavailable, match="does not offer SMTPUTF8"):
+                send_mail(mail_to("zoë.li@bücher.example"), own)
 
-        tally = run_worker()
+            assert len(plain.mailbox.mails) == 1
 
-        waiting = sa.select(InboxDelivery.last_error).where(InboxDelivery.processed_at.is_(None))
-        (reason,) = commit(lambda: session.scalars(waiting).all())
-        assert (tally.delivered, tally.failed > 0) == (1, True)
-        assert reason.startswith("SMTPNotSupportedError: the mail server does not offer SMTPUTF8")
-        assert [message["X-RcptTo"] for message in received] == ["ann@xn--bcher-kva.example"]
-        assert "the mail server does not offer SMTPUTF8" in caplog.text
-        assert "zoë" not in caplog.text
+    @pytest.mark.parametrize(
+        ("verb", "answer", "error"),
+        [
+            ("MAIL", "451 busy", Unavailable),
+            ("MAIL", "550 unknown sender", Unavailable),
+            ("MAIL", CLOSED, Unavailable),
+            ("RCPT", "450 greylisted", Unavailable),
+            ("RCPT", "550 no such user", Rejected),
+            ("RCPT", CLOSED, Unavailable),
+            ("RCPT", SILENT, Unavailable),
+            ("DATA", "452 full", Unavailable),
+            ("DATA", "554 spam", Rejected),
+            ("DATA", CLOSED, Uncertain),
+            ("DATA", SILENT, Uncertain),
+        ],
+    )
+    def test_says_what_became_of_a_mail(self, server, verb, answer, error):
+        """A refusal for good is final, what follows the content is uncertain, the rest waits."""
+        server.mailbox.answers = {verb: [answer]}
+
+        with pytest.raises(error):
+            server.send()
+
+    def test_that_is_not_there_is_away(self, server):
+        """A refused connection, and a server that needs a login, are no fault of the mail."""
+        with pytest.raises(Unavailable, match="cannot be used: ConnectionRefusedError"):
+            server.send(smtp_port=1)
+        with pytest.raises(Unavailable):
+            server.send(smtp_username="shop", smtp_password="pw")
+
+    def test_does_not_fall_back_to_clear_text(self, server):
+        """A server without STARTTLS gets no mail."""
+        with pytest.raises(Unavailable, match="STARTTLS"):
+            server.send(smtp_security="starttls")
+
+        assert server.mailbox.mails == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """The file of a certificate of localhost."""
+    return write_certificate(tmp_path_factory.mktemp("tls"))
+
+
+class TestEncrypted:
+    @pytest.mark.parametrize("way", ["starttls", "tls"])
+    def test_sends_to_a_server_that_is_proven(self, certificate, monkeypatch, settings, way):
+        """With STARTTLS and with TLS from the start, the certificate has to be one of the host."""
+        context = context_of(certificate)
+        options = {"ssl_context": context} if way == "tls" else {"tls_context": context}
+        with MailServer(**options) as server:
+            own = settings_of(**{**settings, "smtp_port": server.port, "smtp_security": way})
+            with pytest.raises(Unavailable, match="CERTIFICATE_VERIFY_FAILED"):
+                send_mail(mail_to(), own)
+            monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+            send_mail(mail_to(), own)
+
+            assert len(server.mailbox.mails) == 1

@@ -15,6 +15,7 @@ from mercato_contracts.stock import InsufficientStock, ReservationGone, Shortage
 from mercato_kit import db
 from mercato_kit.db import locked, session
 from mercato_kit.feature import Feature, Offer
+from mercato_kit.privacy import PersonalData, columns
 
 
 class Base(DeclarativeBase):
@@ -290,5 +291,8 @@ WAREHOUSE = Feature(
     name="warehouse",
     summary="A fake of catalog and stock.",
     metadata=Base.metadata,
+    personal_data=PersonalData(
+        columns(none=[Item.sku, Item.currency, Item.image_url, Reservation.status, Effect.kind])
+    ),
     offers=[Offer(Catalog, "1.0", WarehouseCatalog), Offer(Stock, "1.1", WarehouseStock)],
 )

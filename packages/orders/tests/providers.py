@@ -17,6 +17,7 @@ from mercato_contracts.taxes import Assessment, InvalidTaxId, Rate, Tax, Taxes
 from mercato_kit import db
 from mercato_kit.db import session
 from mercato_kit.feature import Feature, Offer
+from mercato_kit.privacy import PersonalData, columns
 from mercato_testing.fakes import fake
 
 
@@ -109,6 +110,9 @@ COUPONS = Feature(
     name="coupons",
     summary="A fake of discounts.",
     metadata=Base.metadata,
+    personal_data=PersonalData(
+        columns(none=[Coupon.code, Coupon.off, Coupon.reason, CouponUse.code])
+    ),
     offers=[Offer(Discounts, "1.0", Coupons)],
 )
 

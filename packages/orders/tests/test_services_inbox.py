@@ -155,6 +155,24 @@ class TestReceiveEvents:
         assert (row.processed_at is not None, row.last_error) == (True, None)
         assert commit(find_payment, payment_id).status == "captured"
 
+    def test_of_a_payment_that_was_never_opened_waits_for_its_end(
+        self, client, app, alices_order, commit, run_inbox, reconcile
+    ):
+        """An event of a payment whose reference was lost is settled once the payment is closed."""
+        payment_id = commit(leave_payment, alices_order["id"], opened=False)
+        notice = Notice("evt_1", "payment.opened", payment_id=payment_id, reference="bank_lost")
+
+        send(client, notice)
+        run_inbox()
+        [waits] = commit(events)
+        reconcile()
+        run_inbox()
+
+        [row] = commit(events)
+        assert waits.last_error == "Unknown: the payment has no reference yet"
+        assert (row.processed_at is not None, row.last_error) == (True, None)
+        assert commit(find_payment, payment_id).status == "canceled"
+
     def test_a_killed_process_delays_it(self, client, app, payment_id, commit, run_inbox):
         """An event that was stored by a process that died is settled by the job."""
         event = become(payment_id, "captured")

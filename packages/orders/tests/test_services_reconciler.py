@@ -163,6 +163,32 @@ class TestKeys:
         assert keys == [f"{row.id}:refund:1", f"{row.id}:refund:1", f"{row.id}:refund:2"]
         assert (row.status, BANK.moved()) == ("succeeded", 2_000)
 
+    def test_a_spent_key_is_not_used_again(self, charlie, paid, commit, reconcile):
+        """A bank that repeats an error for a key is asked with another key, after a read."""
+        BANK.next("refund", Unknown(), Unknown(key_is_spent=True))
+        charlie.post(f"/v1/orders/{paid['id']}/refunds", json={"amount": 500})
+        reconcile()
+        reconcile()
+
+        [row] = commit(refunds_of, only_payment())
+        keys = [key for method, key in BANK.calls if method == "refund"]
+        assert keys == [f"{row.id}:refund:1", f"{row.id}:refund:1", f"{row.id}:refund:2"]
+        assert [method for method, _ in BANK.calls[-2:]] == ["fetch", "refund"]
+        assert (row.status, BANK.moved()) == ("succeeded", 2_000)
+
+    def test_a_spent_key_of_a_capture(self, charlie, authorized, commit, reconcile):
+        """A capture gets another key, too, and captures once."""
+        payment_id = only_payment()
+        BANK.next("capture", Unknown(key_is_spent=True), Unknown(key_is_spent=True))
+        charlie.post(f"/v1/payments/{payment_id}/capture", json={})
+        reconcile()
+        reconcile()
+
+        [row] = commit(captures_of, payment_id)
+        keys = [key for method, key in BANK.calls if method == "capture"]
+        assert keys == [f"{row.id}:capture:1", f"{row.id}:capture:1", f"{row.id}:capture:2"]
+        assert (row.status, BANK.moved()) == ("succeeded", 2_500)
+
     def test_each_void_has_its_own(self, alices_order, commit, reconcile, shown):
         """A void that the bank could not make is asked for again, and not answered from memory."""
         payment_id = commit(leave_payment, alices_order["id"], snapshot=ANSWERED)

@@ -31,10 +31,10 @@ def running(database, **options):
 
 
 @contextmanager
-def running_relay():
-    """Run a relay to Stripe's test mode in a process of its own; yield its address."""
+def running_relay(upstream):
+    """Run a relay to a Stripe in a process of its own; yield its address."""
     with subprocess.Popen(
-        [sys.executable, str(RELAY)], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(RELAY), upstream], stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             yield process.stdout.readline().strip()

@@ -1,15 +1,16 @@
-"""A relay to Stripe's API that loses answers: a process, since tests reach loopback only.
+"""A relay to Stripe that loses answers, ``python relay.py https://api.stripe.com``: a process.
 
-It prints its address. ``PUT /admin/faults`` takes ``timeout_before`` and ``timeout_after``, 0 or 1.
+Tests reach loopback only. It prints its address. ``PUT /admin/faults`` takes ``timeout_before``
+and ``timeout_after``, 0 or 1.
 """
 
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
 import msgspec
 
-API = "https://api.stripe.com"
 PASSED = ("Authorization", "Content-Type", "Idempotency-Key", "Stripe-Version")
 LOST_SECONDS = 30
 
@@ -40,7 +41,7 @@ class Relay(BaseHTTPRequestHandler):
         headers = {name: self.headers[name] for name in PASSED if name in self.headers}
         if not faults.get("timeout_before"):
             answer = self.server.client.request(
-                self.command, f"{API}{self.path}", content=body, headers=headers
+                self.command, f"{self.server.upstream}{self.path}", content=body, headers=headers
             )
         if faults.get("timeout_before") or faults.get("timeout_after"):
             threading.Event().wait(LOST_SECONDS)
@@ -61,6 +62,6 @@ class Relay(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     with ThreadingHTTPServer(("127.0.0.1", 0), Relay) as server, httpx2.Client() as client:
-        server.faults, server.client = {}, client
+        server.faults, server.client, server.upstream = {}, client, sys.argv[1]
         print(f"http://127.0.0.1:{server.server_port}", flush=True)  # noqa: T201 - the address
         server.serve_forever()

@@ -5,8 +5,11 @@ import json
 import httpx2
 
 from mercato_kit.db import new_id
+from mercato_payments_stripe.wire import API_VERSION
 
 from .local_stripe import KEY, METHODS
+
+NEW = {"amount": 1990, "currency": "eur", "allowed_payment_method_types[0]": "card"}
 
 
 class StripeApi:
@@ -18,7 +21,7 @@ class StripeApi:
     """
 
     def __init__(self, url, key=KEY):
-        headers = {"Authorization": f"Bearer {key}"}
+        headers = {"Authorization": f"Bearer {key}", "Stripe-Version": API_VERSION}
         self.http = httpx2.Client(base_url=url, headers=headers, trust_env=False, timeout=20)
 
     def post(self, path, key=None, **fields):
@@ -40,9 +43,7 @@ class StripeApi:
 
     def intent(self, **fields):
         """Create an intent, and return its id."""
-        return self.post("payment_intents", **{"amount": 1990, "currency": "eur", **fields}).json()[
-            "id"
-        ]
+        return self.post("payment_intents", **NEW | fields).json()["id"]
 
     def confirm(self, reference, method="pays", **fields):
         """Confirm an intent with the payment method that behaves so; return the response."""

@@ -75,6 +75,9 @@ class TestClient:
             (error(400, b"amount_too_small"), Refused),
             (error(402, b"card_declined", b"card_error"), Refused),
             (error(404, b"resource_missing"), Refused),
+            (answer(400, b'{"error": {"type": "card_error"}}'), Refused),
+            (answer(400, b'{"error": {}}'), Unknown),
+            (answer(402, b'{"error": {"type": {}, "code": {}, "message": 7}}'), Unknown),
             (error(400, b"", b"idempotency_error"), Unknown),
             (error(400, b"rate_limit"), Unknown),
             (error(409, b"idempotency_key_in_use"), Unknown),
@@ -96,6 +99,18 @@ class TestClient:
         """Whatever a server says is one of the errors of the contract."""
         with answering(said) as url, pytest.raises(meaning):
             Client("sk_test_1", url, 5).call(get_refund)
+
+    @pytest.mark.parametrize("is_replayed", [False, True])
+    def test_says_when_a_key_is_spent(self, is_replayed):
+        """Stripe repeats a stored error for a day, and says so: only another key has an effect."""
+        said = error(500, b"", b"api_error")
+        if is_replayed:
+            said = said.replace(b"\r\n", b"\r\nIdempotent-Replayed: true\r\n", 1)
+
+        with answering(said) as url, pytest.raises(Unknown) as unknown:
+            Client("sk_test_1", url, 5).call(get_refund)
+
+        assert unknown.value.key_is_spent is is_replayed
 
     def test_says_why_it_is_refused(self):
         """The code is that of the bank if there is one, and the detail is Stripe's message."""

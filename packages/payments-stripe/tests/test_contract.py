@@ -1,6 +1,7 @@
 import pytest
 
 from mercato_payments_stripe.provides import StripePayments
+from mercato_payments_stripe.settings import API_URL
 from mercato_testing.contracts import AuthorizingPaymentsSuite
 
 from .conftest import TEST_KEY, running_relay
@@ -14,7 +15,7 @@ def test_mode():
     if not TEST_KEY:
         yield None
         return
-    with running_relay() as url:
+    with running_relay(API_URL) as url:
         yield StripeApi(url, TEST_KEY)
 
 

@@ -123,6 +123,10 @@ class TestNoticesOf:
         """Other shops, and other things of the account, are foreign."""
         assert parsed(event(thing)).foreign
 
+    def test_leaves_what_says_nothing(self):
+        """An event that is not needed is left, though it is about a payment of this shop."""
+        assert parsed(event(intent(), "payment_intent.created")).foreign
+
     @pytest.mark.parametrize("secret", SECRETS)
     def test_takes_each_secret(self, secret):
         """Two secrets are taken while one is replaced."""

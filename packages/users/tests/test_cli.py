@@ -285,3 +285,17 @@ class TestAudit:
 
         assert newest.split("  ")[1:] == ["suspended", "system"]
         assert oldest.split("  ")[1:3] == ["logged_in", "you"]
+
+
+class TestResetFactor:
+    def test_removes_the_factors(self, client, mercato_users, commit):
+        """The owner logs in with the password alone; its open sessions end."""
+        commit(factories.make_user, "ada@example.com")
+        token = factories.log_in(client, "ada@example.com")["access_token"]
+        commit(lambda: session.execute(sa.update(User).values(has_factor=True)))
+
+        done = mercato_users("reset-factor", "ada@example.com", "--reason", "lost phone")
+
+        assert done.output == "Removed the second factors of ada@example.com.\n"
+        assert client.get("/v1/users/me", headers=factories.bearer(token)).status_code == 401
+        assert factories.log_in(client, "ada@example.com")

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 import sqlalchemy as sa
 
 from mercato_kit.db import new_id, session, utc_now
@@ -30,7 +29,7 @@ class TestCreate:
         again = create(charlie)
 
         assert made.status_code == again.status_code == 201, made.json
-        assert made.json["key"].startswith("mercato_live_")
+        assert made.json["key"].startswith("mercato_test_")
         assert made.json["start"] == made.json["key"][:17]
         assert again.json == {**made.json, "key": None}
         assert again.headers["Idempotency-Replayed"] == "true"
@@ -105,20 +104,6 @@ class TestCreate:
             assert create(charlie).status_code == 201
 
         assert len(sent) == (4 if database.url.startswith("postgresql") else 6), sent
-
-
-class TestMode:
-    @pytest.fixture
-    def settings(self, settings):
-        """A shop for tests."""
-        return {**settings, "api_key_mode": "test"}
-
-    def test_is_in_the_text(self, alice, read_with):
-        """The setting says what a key begins with."""
-        key = create(alice, scopes=[]).json["key"]
-
-        assert key.startswith("mercato_test_")
-        assert read_with(key, "/v1/users/me").status_code == 200
 
 
 class TestList:

@@ -280,8 +280,8 @@ class TestForget:
         """The address of a person who is erased is in no invitation."""
         invite(inviter)
 
-        assert commit(services.erase_invitations, {"new@example.com"}) == 1
-        assert commit(services.erase_invitations, set()) == 0
+        assert commit(services.delete_invitations, {"new@example.com"}) == 1
+        assert commit(services.delete_invitations, set()) == 0
         assert inviter.get(INVITATIONS).json["data"] == []
 
 

@@ -21,6 +21,8 @@ def walk(tour):
     use_sessions(tour, customer)
     change_credentials(tour, customer)
     use_roles(tour)
+    use_api_keys(tour)
+    use_invitations(tour)
     fail_to_log_in(tour)
 
 
@@ -81,6 +83,46 @@ def change_credentials(tour, customer):
     tour.send("GET", "/v1/users/me/audit-events", 200, query_string={"limit": "2"}, **customer)
     tour.send("POST", undo, 204, json={"token": link})
     tour.send("POST", undo, 410, json={"token": link})
+    tour.tokens()
+
+
+def use_api_keys(tour):
+    """Make an API key, use, change, roll and revoke it."""
+    staff = {"token": tour.staff}
+    body = {"name": "Stock sync", "scopes": ["stock.read", "users.read"]}
+    made = tour.once("/v1/api-keys", 201, json=body, **staff)
+    at, headers = f"/v1/api-keys/{made.json['id']}", {"If-Match": made.headers["ETag"]}
+    tour.send("GET", "/v1/api-keys", 200, **staff)
+    tour.send("GET", at, 200, **staff)
+    tour.send("PATCH", at, 200, json={"scopes": ["stock.read"]}, headers=headers, **staff)
+    tour.send("PATCH", at, 412, json={"scopes": []}, headers=headers, **staff)
+    by_key = {"token": made.json["key"]}
+    tour.send("GET", "/v1/api-keys", 403, **by_key)
+    tour.send("POST", f"{at}/roll", 201, json={"overlap_seconds": 3600}, **staff)
+    tour.send("POST", f"{at}/roll", 409, json={}, **staff)
+    tour.send("DELETE", at, 204, **staff)
+
+
+def use_invitations(tour):
+    """Invite to a role, send the link again, accept one invitation and revoke another."""
+    staff = {"token": tour.staff}
+    body = {"name": "stockists", "permissions": ["stock.read"]}
+    tour.send("POST", "/v1/roles", 201, json=body, **staff)
+    body = {"email": "ada@example.org", "roles": ["stockists"]}
+    made = tour.once("/v1/invitations", 201, json=body, **staff)
+    tour.once("/v1/invitations", 409, json=body, **staff)
+    at = f"/v1/invitations/{made.json['id']}"
+    tour.tokens()
+    tour.send("POST", f"{at}/resend", 200, **staff)
+    tour.send("GET", "/v1/invitations", 200, **staff)
+    tour.send("GET", at, 200, **staff)
+    [link] = tour.tokens()
+    accepted = {"token": link, "password": NEW_PASSWORD}
+    tour.send("POST", "/v1/invitations/accept", 204, json=accepted)
+    tour.send("POST", "/v1/invitations/accept", 410, json=accepted)
+    tour.send("DELETE", at, 409, **staff)
+    other = tour.once("/v1/invitations", 201, json={**body, "email": "bo@example.org"}, **staff)
+    tour.send("DELETE", f"/v1/invitations/{other.json['id']}", 204, **staff)
     tour.tokens()
 
 

@@ -21,10 +21,3 @@ def order_paid(customer_id):
         aggregate_version=2,
         payload=payload,
     )
-
-
-def user_erased(user_id):
-    """Return the event of an erased user."""
-    return Event(
-        topic="user.erased", aggregate_type="user", aggregate_id=user_id, aggregate_version=2
-    )

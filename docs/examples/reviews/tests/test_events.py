@@ -2,7 +2,7 @@ import pytest
 
 from mercato_kit.outbox import publish
 
-from .factories import body_of, order_paid, user_erased
+from .factories import body_of, order_paid
 
 PATH = "/v1/reviews"
 
@@ -28,14 +28,3 @@ class TestRememberBuyer:
         commit(publish, order_paid(None))
 
         assert run_worker().failed == 0
-
-
-class TestForgetPerson:
-    def test_deletes_data_of_the_user(self, alice, bob, charlie, alices, commit, run_worker):
-        """When a user is erased, their reviews are deleted, and no others."""
-        bobs = bob.post(PATH, json=body_of()).json
-
-        commit(publish, user_erased(alice.sub))
-        run_worker()
-
-        assert charlie.get(PATH).json["data"] == [bobs]

@@ -200,7 +200,17 @@ class Refused(Exception):
 
 
 class Unknown(Exception):
-    """The outcome of the call is open: a time-out, a 5xx or a 429; the call can be repeated."""
+    """The outcome of the call is open: a time-out, a 5xx or a 429; the call can be repeated.
+
+    Args:
+        reason: Why, for operators.
+        key_is_spent: Whether the provider repeats a stored answer. Then the call has no effect
+            under its key any more, and what a read does not show is asked for with another one.
+    """
+
+    def __init__(self, reason: str = "no answer", *, key_is_spent: bool = False) -> None:
+        super().__init__(reason)
+        self.key_is_spent = key_is_spent
 
 
 class Misconfigured(Exception):

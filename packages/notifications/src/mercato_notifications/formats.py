@@ -38,7 +38,7 @@ def for_numbers(locale: str | None, chosen: str) -> Locale:
 @pass_context
 def money(context: Context, amount: int, currency: str) -> str:
     """Write an amount of minor units: ``1.234,50 €``."""
-    value = Decimal(amount).scaleb(-EXPONENTS[currency])
+    value = Decimal(int(amount)).scaleb(-EXPONENTS[currency])
     return format_currency(value, currency, locale=context[NUMBERS])
 
 

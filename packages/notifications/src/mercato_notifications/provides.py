@@ -1,11 +1,15 @@
-"""The provider of the contract ``messages``."""
+"""The providers of the contracts ``messages`` and ``mailer``."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
+from mercato_contracts.mailer import Mail, Rejected
+from mercato_kit.settings import current_settings
 from mercato_notifications import services
-from mercato_notifications.services import Posted
+from mercato_notifications.mailers import WAYS
+from mercato_notifications.settings import NotificationsSettings
+from mercato_notifications.values import Posted
 
 
 class StoredMessages:
@@ -33,3 +37,16 @@ class StoredMessages:
                 subject=subject,
             )
         )
+
+
+class OwnMailer:
+    """Implements :class:`mercato_contracts.mailer.Mailer` as the setting ``mail`` says."""
+
+    def send(self, mail: Mail) -> None:
+        """Send a mail."""
+        settings = current_settings(NotificationsSettings)
+        try:
+            WAYS[settings.mail](mail, settings)
+        except ValueError as error:
+            # What the malformed header is would show the recipient.
+            raise Rejected("an address or the subject is malformed") from error

@@ -31,6 +31,7 @@ from mercato_orders.schemas import OrderSchema
 from mercato_orders.timeline import NOTE
 from mercato_orders.values import email_key
 
+_ORDER = OrderSchema()  # type: ignore[no-untyped-call]  # marshmallow leaves it out
 _NAMED_BY_NUMBER = "order:"
 
 
@@ -45,8 +46,8 @@ def export(subject: Subject) -> Iterator[Part]:
         selectinload(Order.refunds).selectinload(Refund.lines),
         selectinload(Order.fulfillments).selectinload(Fulfillment.lines),
     ]
-    schema = OrderSchema(many=True)  # type: ignore[no-untyped-call]  # marshmallow leaves it out
-    yield Part("orders", schema.dump(session.scalars(statement.options(*parts)).all()))
+    orders = session.scalars(statement.options(*parts))
+    yield Part("orders", [{**_ORDER.dump(order), "locale": order.locale} for order in orders])
     yield Part("notes", [_note(entry) for entry in session.scalars(_notes_of(subject))])
 
 

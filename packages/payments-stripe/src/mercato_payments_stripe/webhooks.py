@@ -34,7 +34,7 @@ EVENTS: Final = (
     "refund.failed",
     "refund.updated",
 )
-"""The events that the webhook endpoint needs."""
+"""The events that the webhook endpoint needs; others are left."""
 
 _FINAL = ("payment_intent.canceled", "payment_intent.succeeded")
 """Events that say all that is to be known; the others name the payment, which is fetched."""
@@ -95,7 +95,8 @@ def _is_signed(body: bytes, header: str, secret: str) -> bool:
 def _notice_of(event: Event, installations: Collection[str]) -> Notice:
     thing = msgspec.json.decode(event.data.object, type=Thing)
     reference = _reference_of(thing)
-    if reference is None or _is_foreign(thing, installations):
+    is_needed = event.type in EVENTS and reference is not None
+    if not is_needed or _is_foreign(thing, installations):
         return Notice(event.id, event.type, foreign=True)
     is_whole = event.type in _FINAL and event.api_version == API_VERSION
     shown = _snapshot_of(event, installations) if is_whole else None

@@ -8,7 +8,7 @@ import pytest
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.faults import DeploymentError
 from mercato_composition.features.plan import compose
-from mercato_kit.settings import Rule, Settings
+from mercato_kit.settings import Rule, Secret, Settings
 
 from .manifests import feature
 from .productions import LAMP, REASON, lamp, planned, refused
@@ -49,6 +49,27 @@ class TestRules:
 
         assert (fault.code, fault.feature) == ("K106", "lamp")
         assert "its production rule for 'a' cannot be applied: AttributeError" in fault.what
+
+    @pytest.mark.provokes("K206")
+    def test_of_a_secret_is_mended_in_the_environment(self):
+        """An unsafe secret is replaced where secrets are, and not in the file."""
+
+        class Bank(Settings, frozen=True, kw_only=True):
+            production = (
+                Rule("key", lambda own: "test" in own.key.reveal(), "no", {}, instead="live_1"),
+            )
+
+            key: Secret
+
+        environ = {"MERCATO_FEATURES__BANK__SETTINGS__KEY": "test_hush"}
+
+        [fault] = planned(
+            feature("bank", settings=Bank), environ=environ, features={"bank": {}}
+        ).faults
+
+        assert fault.code == "K206"
+        assert "export MERCATO_FEATURES__BANK__SETTINGS__KEY='<key>'" in fault.fix
+        assert "live_1" not in fault.fix
 
 
 class TestDevelopmentOnly:

@@ -33,6 +33,7 @@ from lending_words import Desk, Lending
 from mercato_kit import db
 from mercato_kit.feature import Check, Feature, Offer, Referent
 from mercato_kit.events import Handler
+from mercato_kit.privacy import PersonalData, columns
 from mercato_kit.keys import Sealed
 
 class Base(DeclarativeBase):
@@ -61,6 +62,7 @@ feature = Feature(
     offers=[Offer(Lending, "1.0", Desk)],
     referents=[Referent(Lending, "book", Book.id)],
     doctor=[Check("titles", untitled)],
+    personal_data=PersonalData(columns(none=[Book.title, Book.lock_sealed])),
 )
 """
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from mercato_kit import db
 from mercato_kit.feature import Feature
+from mercato_kit.privacy import PersonalData, columns
 
 class Base(DeclarativeBase):
     metadata = db.metadata("people")
@@ -44,7 +45,9 @@ def show():
         click.echo({read})
 
 feature = Feature(name="people", summary="People.", metadata=Base.metadata, cli=commands,
-    migrations=Path(__file__).parent / "people_versions")
+    migrations=Path(__file__).parent / "people_versions",
+    personal_data=PersonalData(columns(none=[
+        getattr(Person, name) for name in ("name", "full_name") if hasattr(Person, name)])))
 """
 
 OLD = {

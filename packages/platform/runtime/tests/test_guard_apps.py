@@ -129,6 +129,6 @@ class TestInitApp:
             "('shoes'), and was not sent:\n"
             "    SELECT l.id FROM shoes_lace l JOIN shoes_shoe s ON s.id = l.id "
             "AND s.id IN (1, 2, 3, 4, 5, 6, 7, …\n"
-            "    at hats_of_guard.py:10\n"
+            "    at hats_of_guard.py:11\n"
             "    fix: call its contract: services.get(Lacing); or handle its events: shoe.lost"
         )

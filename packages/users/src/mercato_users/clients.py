@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from flask import has_request_context, request
+
 from mercato_kit.http.addresses import counted_as, network_of
 
 
@@ -39,3 +41,10 @@ class Client:
 
 
 UNKNOWN = Client()
+
+
+def this_client() -> Client:
+    """Return the client of the request; an unknown one outside of a request."""
+    if not has_request_context():
+        return UNKNOWN
+    return Client(address=request.remote_addr, user_agent=request.headers.get("User-Agent"))

@@ -6,10 +6,12 @@ from typing import ClassVar
 from mercato_kit.errors import (
     Conflict,
     FieldError,
+    Forbidden,
     Invalid,
     Problem,
     TooManyRequests,
     Unauthenticated,
+    Unavailable,
 )
 
 
@@ -53,12 +55,50 @@ class RefreshTokenReused(Unauthenticated):
         super().__init__(invalid_token=True)
 
 
+class Csrf(Forbidden):
+    """A page of another site may have caused a request that a cookie would allow."""
+
+    code = "csrf"
+    title = "Send the header Mercato-CSRF from a page of the shop"
+
+
 class TokenExpired(Problem):
     """The token of a mailed link is unknown, used or expired; the response does not say which."""
 
     status = 410
     code = "token_expired"
     title = "The link is no longer valid"
+
+
+class ChallengeExpired(Problem):
+    """The challenge is unknown, used, expired, of another session, or was answered five times."""
+
+    status = 410
+    code = "challenge_expired"
+    title = "The challenge is no longer valid"
+
+
+class InvalidCode(Unauthenticated):
+    """The answer to a challenge is wrong, or was used before."""
+
+    code = "invalid_code"
+    title = "The code or the answer is wrong"
+    # Commit the counted attempt.
+    keeps_work = True
+
+
+class NoSecondFactor(Conflict):
+    """The account has no second factor that could be used."""
+
+    code = "no_second_factor"
+    title = "The account has no second factor"
+
+
+class SecondFactorUnavailable(Unavailable):
+    """The account has a second factor, and no enabled feature can verify it."""
+
+    code = "second_factor_unavailable"
+    title = "The second factor of this account cannot be verified now"
 
 
 class WeakPassword(Invalid):
@@ -102,6 +142,13 @@ class AlreadyInvited(Conflict):
 
     code = "already_invited"
     title = "There is an invitation for this address already"
+
+
+class ImportRunning(Conflict):
+    """Another process imports the same file. Raised for operators only."""
+
+    code = "import_running"
+    title = "Another process is importing this file"
 
 
 class InvitationAccepted(Conflict):

@@ -121,6 +121,31 @@ def mail_email_changed(event: Event) -> None:
     _mail(event, lambda _: _with_link(purpose, event, "email_changed", values))
 
 
+def mail_factor_changed(event: Event) -> None:
+    """Mail the owner of an account that its second factors were changed."""
+    _mail(event, lambda user: _with_reset(user, event, "factor_changed"))
+
+
+def mail_factor_reset(event: Event) -> None:
+    """Mail the owner of an account that its second factors were removed by staff."""
+    _mail(event, lambda user: _with_reset(user, event, "factor_reset"))
+
+
+def mail_factor_guessed(event: Event) -> None:
+    """Mail the owner of an account that its password was right and its second factor wrong."""
+    _mail(event, lambda user: _with_reset(user, event, "factor_guessed"))
+
+
+def mail_recovery_code_used(event: Event) -> None:
+    """Mail the owner of an account that a recovery code was used."""
+    _mail(event, lambda user: _with_reset(user, event, "recovery_code_used"))
+
+
+def mail_clone_suspected(event: Event) -> None:
+    """Mail the owner of an account that a passkey may be copied."""
+    _mail(event, lambda user: _with_reset(user, event, "clone_suspected"))
+
+
 def mail_erasure(event: Event) -> None:
     """Mail a link that cancels the erasure of an account."""
 
@@ -164,7 +189,12 @@ PUBLISHES = (
     topics.EMAIL_CHANGE_NOTICE,
     topics.EMAIL_TAKEN,
     topics.EMAIL_CHANGED,
+    topics.CLONE_SUSPECTED,
+    topics.FACTOR_CHANGED,
+    topics.FACTOR_GUESSED,
+    topics.FACTOR_RESET,
     topics.INVITED,
+    topics.RECOVERY_CODE_USED,
 )
 
 MAILS = (
@@ -177,6 +207,11 @@ MAILS = (
     Handler(topics.EMAIL_CHANGE_NOTICE, mail_email_change_notice, remote=True),
     Handler(topics.EMAIL_TAKEN, mail_email_taken, remote=True),
     Handler(topics.EMAIL_CHANGED, mail_email_changed, remote=True),
+    Handler(topics.FACTOR_CHANGED, mail_factor_changed, remote=True),
+    Handler(topics.FACTOR_RESET, mail_factor_reset, remote=True),
+    Handler(topics.FACTOR_GUESSED, mail_factor_guessed, remote=True),
+    Handler(topics.RECOVERY_CODE_USED, mail_recovery_code_used, remote=True),
+    Handler(topics.CLONE_SUSPECTED, mail_clone_suspected, remote=True),
     Handler(topics.ERASURE_ASKED, mail_erasure, remote=True),
     Handler(topics.INVITED, mail_invitation, remote=True),
 )

@@ -12,6 +12,7 @@ from mercato_users.counters import tables
 from mercato_users.models import (
     ApiKey,
     AuditEvent,
+    Challenge,
     Device,
     Invitation,
     OneTimeToken,
@@ -49,6 +50,11 @@ def forget_devices() -> int:
     """Delete known devices a month after they expired or were revoked."""
     before = utc_now() - ENDED_SESSIONS_KEPT
     return _delete(Device.id, sa.or_(Device.expires_at < before, Device.revoked_at < before))
+
+
+def forget_challenges() -> int:
+    """Delete challenges of second factors that have expired."""
+    return _delete(Challenge.token_hash, Challenge.expires_at < utc_now())
 
 
 def forget_api_keys() -> int:
@@ -94,6 +100,7 @@ JOBS = (
     Job("forget_tokens", forget_tokens, every_seconds=HOUR),
     Job("forget_sessions", forget_sessions, every_seconds=HOUR),
     Job("forget_devices", forget_devices, every_seconds=HOUR),
+    Job("forget_challenges", forget_challenges, every_seconds=HOUR),
     Job("forget_api_keys", forget_api_keys, every_seconds=HOUR),
     Job("forget_signing_keys", forget_signing_keys, every_seconds=HOUR),
     Job("forget_audit_events", forget_audit_events, every_seconds=HOUR),

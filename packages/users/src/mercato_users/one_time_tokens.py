@@ -123,6 +123,20 @@ def use(token: str, purpose: str) -> Used:
     return Used(*used)
 
 
+def use_pass(digest: str) -> None:
+    """Use up the pass whose token has a hash, if it was not used meanwhile."""
+    session.execute(
+        sa.update(OneTimeToken)
+        .where(
+            OneTimeToken.token_hash == digest,
+            OneTimeToken.purpose == LOGIN,
+            OneTimeToken.used_at.is_(None),
+        )
+        .values(used_at=utc_now())
+        .execution_options(synchronize_session=False)
+    )
+
+
 def use_up_later(used: Used, purpose: str) -> None:
     """Void the tokens of a user for a purpose that were made after one that was used."""
     session.execute(

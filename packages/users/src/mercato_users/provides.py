@@ -1,20 +1,21 @@
-"""The providers of the contracts ``identity`` and ``people``."""
+"""The providers of the contracts ``identity``, ``people`` and ``accounts``."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from mercato_contracts.people import Person
+from mercato_contracts.second_factor import Proof
 from mercato_kit.composition import current_composition
 from mercato_kit.db import utc_now
 from mercato_kit.errors import Unauthenticated
 from mercato_kit.lists import any_of
 from mercato_kit.principals import Principal
 from mercato_kit.reads import Read
-from mercato_users import access_tokens, api_keys
+from mercato_users import access_tokens, api_keys, services
+from mercato_users.clients import this_client
 from mercato_users.models import Role, RolePermission, Session, User, UserRole
-from mercato_users.services import key_callers
 
 _PRINCIPAL = Read(
     sa.select(
@@ -26,6 +27,7 @@ _PRINCIPAL = Read(
         Session.acr,
         Session.auth_time,
         User.has_factor,
+        Role.name,
         Role.is_system,
         RolePermission.permission,
     )
@@ -69,7 +71,7 @@ class Identity:
                 is not active.
         """
         if api_keys.is_named(token):
-            return key_callers.identify(token)
+            return services.identify_key(token)
         claims = access_tokens.read(token)
         rows = _PRINCIPAL.rows(
             session_id=claims.session_id,
@@ -80,21 +82,51 @@ class Identity:
         if not rows:
             raise Unauthenticated(invalid_token=True)
         email, email_verified, given_name, family_name, amr, acr, auth_time, factor, *_ = rows[0]
-        declared = current_composition().permissions
-        is_system = any(is_system for *_, is_system, _ in rows)
-        held = declared if is_system else declared & {permission for *_, permission in rows}
+        roles = [row[-3:] for row in rows if row[-3] is not None]
+        held = _permissions(roles)
+        counting = [one for one in roles if acr == 2 or not services.requires_factor(one[0])]
+        permissions = _permissions(counting)
         return Principal(
             sub=claims.user_id,
             kind="user",
             email=email,
             email_verified=email_verified,
-            permissions=held,
+            permissions=permissions,
+            withheld=held - permissions,
             session_id=claims.session_id,
             acr=acr,
             amr=tuple(amr),
             auth_time=auth_time,
             factor=factor,
             name=" ".join(filter(None, (given_name, family_name))) or None,
+        )
+
+
+def _permissions(roles: Sequence[tuple[str, bool, str | None]]) -> frozenset[str]:
+    """Return the permissions that rows of roles give: name, whether it is the system role, one."""
+    declared = current_composition().permissions
+    if any(is_system for _, is_system, _ in roles):
+        return declared
+    return declared & {permission for *_, permission in roles}
+
+
+class AccountFactors:
+    """Implements :class:`mercato_contracts.accounts.Accounts`."""
+
+    lock = staticmethod(services.lock_factors)
+    begin_enrollment = staticmethod(services.begin_enrollment)
+    finish_enrollment = staticmethod(services.finish_enrollment)
+
+    def factor_changed(
+        self, user_id: UUID, *, has_factor: bool, method: str, added: Proof | None = None
+    ) -> None:
+        """Record that the caller has changed the factors of its account, which is locked.
+
+        Raises:
+            FactorRequired: The last factor would be lost.
+        """
+        services.record_factor_change(
+            user_id, has_factor=has_factor, method=method, added=added, client=this_client()
         )
 
 

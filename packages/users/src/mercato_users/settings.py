@@ -1,7 +1,7 @@
 """Settings of users, in the deployment file or the environment."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -44,6 +44,14 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     refresh_grace_seconds: Annotated[
         int, Meta(ge=0, le=60, description="How long a refresh may be repeated")
     ] = 10
+    second_factor_for: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=50)], ...],
+        Meta(
+            description="Roles whose permissions count only in sessions with a second factor; "
+            "`staff` for all that hold a permission",
+            examples=[["admin"]],
+        ),
+    ] = ()
     verification_hours: Annotated[
         int, Meta(ge=1, le=168, description="How long a verification link is valid")
     ] = 24
@@ -60,6 +68,9 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     audit_days: Annotated[
         int, Meta(ge=30, le=3650, description="How long the audit trail is kept")
     ] = 400
+    refresh_cookie: Annotated[
+        bool, Meta(description="true: logins may ask for their tokens in cookies")
+    ] = False
     password_memory_mib: Annotated[
         int,
         Meta(ge=HASH_MEBIBYTES, le=65536, description="MiB of each machine for hashing passwords"),
@@ -68,10 +79,6 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
         str | None,
         Meta(description="File of passwords that are refused: their SHA-1 in hex, sorted"),
     ] = None
-    api_key_mode: Annotated[
-        Literal["live", "test"],
-        Meta(description="What new API keys begin with: `mercato_live_` or `mercato_test_`"),
-    ] = "live"
 
     def __post_init__(self) -> None:
         """Check the file of breached passwords, and that the signing keys can sign."""

@@ -24,6 +24,11 @@ EMAIL_CHANGE_REQUESTED = "user.email_change_requested"
 EMAIL_CHANGE_NOTICE = "user.email_change_announced"
 EMAIL_TAKEN = "user.email_taken"
 EMAIL_CHANGED = "user.email_change_confirmed"
+FACTOR_CHANGED = "user.factor_changed"
+FACTOR_RESET = "user.factor_reset"
+FACTOR_GUESSED = "user.factor_guessed"
+RECOVERY_CODE_USED = "user.recovery_code_used"
+CLONE_SUSPECTED = "user.passkey_clone_suspected"
 
 
 def request_invitation(invitation_id: UUID, nonce: UUID) -> None:

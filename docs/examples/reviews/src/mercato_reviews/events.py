@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from mercato_kit.events import Event, Handler
-from mercato_reviews import privacy, services
+from mercato_reviews import services
 
 
 def remember_buyer(event: Event) -> None:
@@ -13,9 +13,4 @@ def remember_buyer(event: Event) -> None:
         services.remember_buyer(UUID(customer_id))
 
 
-def forget_person(event: Event) -> None:
-    """Erase the data of an erased user."""
-    privacy.erase_subject(event.aggregate_id)
-
-
-HANDLES = [Handler("order.paid", remember_buyer), Handler("user.erased", forget_person)]
+HANDLES = [Handler("order.paid", remember_buyer)]

@@ -7,7 +7,7 @@ from mercato_kit.feature import Feature, Need
 from mercato_reviews.events import HANDLES
 from mercato_reviews.models import Base
 from mercato_reviews.permissions import PERMISSIONS
-from mercato_reviews.privacy import erase_subject, export_subject
+from mercato_reviews.privacy import PERSONAL_DATA
 from mercato_reviews.routes import blueprint
 from mercato_reviews.sample_data import make_sample_data
 from mercato_reviews.settings import ReviewsSettings
@@ -22,7 +22,6 @@ feature = Feature(
     handles=HANDLES,
     settings=ReviewsSettings,
     permissions=PERMISSIONS,
-    export_subject=export_subject,
-    erase_subject=erase_subject,
+    personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,
 )

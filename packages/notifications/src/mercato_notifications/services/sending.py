@@ -36,7 +36,7 @@ def send_due() -> int:
 
 def _send(lease: Lease) -> int:
     in_a_row = 0
-    for message_id in lease.keys:
+    for message_id in sorted(lease.keys):
         outcome = attempt(message_id, {}, Message.lease_id == lease.id)
         in_a_row = in_a_row + 1 if outcome is not None and outcome.is_away else 0
         if in_a_row == AWAY_AFTER:

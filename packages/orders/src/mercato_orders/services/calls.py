@@ -28,15 +28,18 @@ def find_payment(payment_id: UUID) -> tuple[Payment, str]:
 def fetch_payment(payment_id: UUID) -> Snapshot:
     """Return a payment as its provider has it now. One that the provider never had is canceled.
 
+    So is one that was closed here before it could be charged there.
+
     Raises:
         Unknown: The provider did not answer, or the payment has no reference yet.
         Misconfigured: The provider refuses the installation, or no feature offers it.
     """
     payment, currency = find_payment(payment_id)
-    if payment.provider_payment_id is None:
+    reference, snapshot = payment.provider_payment_id, None
+    if reference is not None:
+        snapshot = provider_of(payment.provider).fetch(Ref(payment.id, reference, currency))
+    elif payment.status not in ("failed", "canceled"):
         raise Unknown("the payment has no reference yet")
-    ref = Ref(payment.id, payment.provider_payment_id, currency)
-    snapshot = provider_of(payment.provider).fetch(ref)
     if snapshot is None:
         return Snapshot("canceled", payment.amount, currency, 0, (), utc_now())
     return snapshot

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,6 +32,8 @@ from mercato_orders.services.refunds import call_refund
 from mercato_orders.services.voids import request_void
 
 BATCH = 10
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +87,7 @@ def check_capture(capture_id: UUID) -> None:
         Unknown, Misconfigured: There is no answer.
     """
     if _is_pending_after_read(Capture, capture_id) and _may_send(Capture, capture_id):
-        answer = call_capture(capture_id)
+        answer = _send(Capture, capture_id, call_capture)
         work.run(lambda: _finish_capture(capture_id, answer))
 
 
@@ -96,7 +98,7 @@ def check_refund(refund_id: UUID) -> None:
         Unknown, Misconfigured: There is no answer.
     """
     if _is_pending_after_read(Refund, refund_id) and _may_send(Refund, refund_id):
-        call_refund(refund_id)
+        _send(Refund, refund_id, call_refund)
 
 
 def _finish_capture(capture_id: UUID, answer: Snapshot | Refused | None) -> None:
@@ -225,15 +227,36 @@ def _may_send(model: type[Any], key: UUID) -> bool:
 
 
 def _choose_key(model: type[Any], key: UUID) -> bool:
-    row = session.scalars(refreshed(locked(sa.select(model).where(model.id == key)))).one()
+    row = _locked(model, key)
     payment = session.scalars(sa.select(Payment).where(Payment.id == row.payment_id)).one()
     if schedule.only_reads(payment.attention):
         return False
     hours = provider_of(payment.provider).capabilities.key_hours
     if schedule.needs_new_key(utc_now(), row.attempt_at, hours):
-        row.attempt_no += 1
-        row.attempt_at = utc_now()
+        _take_new_key(row)
     return True
+
+
+def _send(model: type[Any], key: UUID, call: Callable[[UUID], T]) -> T:
+    """Call a provider for a capture or refund; the next call has a new key if this one is spent.
+
+    A read between the two shows whether the call had its effect before its answer was stored.
+    """
+    try:
+        return call(key)
+    except Unknown as failure:
+        if failure.key_is_spent:
+            work.run(lambda: _take_new_key(_locked(model, key)))
+        raise
+
+
+def _take_new_key(row: Capture | Refund) -> None:
+    row.attempt_no += 1
+    row.attempt_at = utc_now()
+
+
+def _locked(model: type[Any], key: UUID) -> Any:
+    return session.scalars(refreshed(locked(sa.select(model).where(model.id == key)))).one()
 
 
 def _to_check() -> sa.TextClause:

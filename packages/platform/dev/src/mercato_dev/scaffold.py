@@ -31,13 +31,14 @@ contain columns, too."""
 _TAKEN = frozenset(
     # Names of classes that the template defines or imports.
     "annotated any base blueprint buyer buyers_only catalog conflict container declarative_base "
-    "event feature forbidden handler json list list_query list_query_schema mapped mapping meta "
-    "metadata model model_schema need not_found page page_request path principal schema sequence "
-    "settings stale_version text utc_date_time uuid variant_unavailable "
+    "erased event feature forbidden handler iterator json list list_query list_query_schema mapped "
+    "mapping meta metadata model model_schema need not_found page page_request part path "
+    "personal_data principal schema sequence settings stale_version subject text utc_date_time "
+    "uuid variant_unavailable "
     # Names of functions and modules that it imports; a single item is a variable.
-    "check_version current_principal current_settings dataclass datetime db erase_subject "
-    "export_subject field fields found get if_match insert locked make_sample_data mapped_column "
-    "op page_of paginate privacy refuse sa services session signed_in unique_key url_for "
+    "check_version columns current_principal current_settings dataclass datetime db erase export "
+    "exported field fields found get if_match insert locked make_sample_data mapped_column op "
+    "page_of paginate privacy refuse sa services session signed_in unique_key url_for "
     "utc_now".split()
 )
 

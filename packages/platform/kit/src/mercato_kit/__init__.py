@@ -27,6 +27,7 @@ __all__ = [
     "policies",
     "prepared",
     "principals",
+    "privacy",
     "progress",
     "reads",
     "remote",

@@ -47,12 +47,12 @@ def read_csv(
     """
     rows: list[Row] = []
     mistakes: list[str] = []
-    for line, cells in _cells(path, schema):
+    for line, cells in read_cells(path, schema):
         place = f"{path.name}:{line}"
         try:
             row = schema.load(cells)
         except ma.ValidationError as error:
-            mistakes += [f"{place}: {mistake}" for mistake in _in_lines(error.messages_dict)]
+            mistakes += [f"{place}: {mistake}" for mistake in mistakes_of(error.messages_dict)]
             continue
         mistakes += [f"{place}: {one.pointer.strip('/')}: {one.detail}" for one in check(row)]
         rows.append((line, row))
@@ -70,8 +70,19 @@ def to_csv(schema: ma.Schema, rows: Iterable[Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _cells(path: Path, schema: ma.Schema) -> Iterator[tuple[int, dict[str, str]]]:
-    """Return the cells of each row that has any, by column."""
+def read_cells(path: Path, schema: ma.Schema) -> Iterator[tuple[int, dict[str, str]]]:
+    """Return the cells of each row one after another, by column; empty ones are left out.
+
+    Args:
+        path: The file.
+        schema: Has a field for each column.
+
+    Returns:
+        The number of the line that a row ends on, and its cells.
+
+    Raises:
+        InvalidCsv: It is no such file; the message says what is wrong.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             delimiter = ";" if ";" in file.readline() else ","
@@ -102,10 +113,11 @@ def _check_columns(path: Path, schema: ma.Schema, columns: Sequence[str]) -> Non
         raise InvalidCsv([f"{path.name}:1: {mistake}" for mistake in dict.fromkeys(mistakes)])
 
 
-def _in_lines(messages: Mapping[Any, Any], above: str = "") -> Iterator[str]:
+def mistakes_of(messages: Mapping[Any, Any], above: str = "") -> Iterator[str]:
+    """Return a line for each message of a :class:`marshmallow.ValidationError`."""
     for name, found in messages.items():
         place = f"{above}{name}"
         if isinstance(found, Mapping):
-            yield from _in_lines(found, f"{place}.")
+            yield from mistakes_of(found, f"{place}.")
         else:
             yield from (f"{place}: {message}" for message in found)

@@ -97,6 +97,21 @@ def reactivate(email: str, reason: str | None) -> None:
     click.echo(f"Reactivated {user.email}.")
 
 
+@commands.command("reset-factor")
+@click.argument("email")
+@click.option("--reason", metavar="TEXT", help="Why, for the audit trail.")
+def reset_factor(email: str, reason: str | None) -> None:
+    """Remove the second factors of the account EMAIL, whose owner has lost them.
+
+    Its sessions end. The owner learns of it by mail, and logs in with the password alone.
+
+    Example: mercato users reset-factor ada@example.com --reason "lost phone"
+    """
+    user = find_account(email)
+    services.reset_second_factor(user.id, reason=reason, actor_id=None)
+    click.echo(f"Removed the second factors of {user.email}.")
+
+
 def _checked(names: dict[str, str | None]) -> dict[str, Any]:
     """Return *names* as the API would store them.
 

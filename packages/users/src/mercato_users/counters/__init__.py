@@ -1,11 +1,17 @@
-"""Counters of failures, exact across processes: in tables, or in Redis if the deployment has it."""
+"""Counters of failures, exact across processes: in tables, or in Redis if the deployment has it.
+
+While Redis does not answer, the tables count, which know nothing of what Redis counted before.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from mercato_kit.db import new_id
 from mercato_users.counters import tables
 from mercato_users.counters.limits import DAY, MINUTES, Counter, Limit
+from mercato_users.counters.redis import RedisAwayError, redis_counters
 from mercato_users.counters.tables import Sums
 
 __all__ = ["DAY", "MINUTES", "Counter", "Limit", "Sums", "parameters", "spend", "wait"]
@@ -21,8 +27,11 @@ def wait(counters: Sequence[Counter], sums: Sums | None = None) -> int:
 
     Args:
         counters: The counters.
-        sums: What was counted on them, if it was read already.
+        sums: What was counted on them in tables, if it was read already.
     """
+    seconds = _spend_in_redis(counters, failures=0, attempt=None)
+    if seconds is not None:
+        return seconds
     return (sums or tables.read(counters)).wait(counters)
 
 
@@ -31,6 +40,7 @@ def spend(
     *,
     failures: int,
     sums: Sums | None = None,
+    attempt: UUID | None = None,
 ) -> int:
     """Count failures, and return how long to wait if a limit was already reached.
 
@@ -39,9 +49,26 @@ def spend(
     Args:
         counters: The counters to increment.
         failures: 0 or 1; 0 only checks that there is room for one more.
-        sums: What was counted on them, if it was read already.
+        sums: What was counted on them in tables, if it was read already.
+        attempt: Counted once, however often the unit of work runs; by default another one.
 
     Returns:
         0 if there was room, else the seconds until there is.
     """
+    seconds = _spend_in_redis(counters, failures=failures, attempt=attempt)
+    if seconds is not None:
+        return seconds
     return tables.spend(sums or tables.read(counters), counters, failures=failures)
+
+
+def _spend_in_redis(
+    counters: Sequence[Counter], *, failures: int, attempt: UUID | None
+) -> int | None:
+    """Count in Redis; None if the tables count instead."""
+    redis = redis_counters()
+    if redis is None:
+        return None
+    try:
+        return redis.spend(counters, failures=failures, attempt=attempt or new_id())
+    except RedisAwayError:
+        return None

@@ -97,4 +97,3 @@ class Import(Identified, Base):
     offset: Mapped[int] = mapped_column(doc="Rows that were read")
     done: Mapped[int] = mapped_column(doc="Accounts that were made")
     failed: Mapped[int] = mapped_column(doc="Rows that were refused")
-    finished_at: Mapped[datetime | None]

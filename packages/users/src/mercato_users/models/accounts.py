@@ -186,6 +186,27 @@ class OneTimeToken(Base):
     used_at: Mapped[datetime | None]
 
 
+class Challenge(Base):
+    """What a user answers with a second factor, once and soon. Only the hash of it is stored."""
+
+    __tablename__ = "users_challenge"
+    __table_args__ = (
+        sa.CheckConstraint("purpose IN ('login', 'enroll', 'step_up')", name="purpose"),
+        sa.Index(None, "user_id"),
+        sa.Index(None, "expires_at"),
+    )
+
+    token_hash: Mapped[str] = mapped_column(sa.CHAR(64), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(sa.ForeignKey(User.id, ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(sa.String(20))
+    session_id: Mapped[UUID | None] = mapped_column(doc="The session that asked; none for a login")
+    epoch: Mapped[int] = mapped_column(doc="The user's credential epoch when it was made")
+    tries: Mapped[int] = mapped_column(default=0, doc="Answers that were sent")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict, doc="What the login has sent")
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
 class StoredSigningKey(Base):
     """A key that signs access tokens, from a rotation; without one, keys are derived."""
 

@@ -3,6 +3,7 @@
 from mercato_users.routes import (
     accounts,
     api_keys,
+    factors,
     invitations,
     me,
     privacy,
@@ -16,6 +17,7 @@ __all__ = [
     "accounts",
     "api_keys",
     "blueprint",
+    "factors",
     "invitations",
     "me",
     "privacy",

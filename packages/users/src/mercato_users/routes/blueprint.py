@@ -2,14 +2,14 @@
 
 from uuid import UUID
 
-from flask import request
-
 from mercato_contracts.people import People
-from mercato_kit.errors import Unauthenticated
+from mercato_kit.errors import StepUpRequired, Unauthenticated
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
-from mercato_users.clients import Client
+from mercato_users.clients import this_client
 from mercato_users.glossary import GLOSSARY
+
+__all__ = ["PERSON", "actor_id", "blueprint", "caller_id", "this_client", "well_known"]
 
 blueprint = Blueprint(
     "users", __name__, url_prefix="/v1", description="Accounts and logins", glossary=GLOSSARY
@@ -31,6 +31,13 @@ def caller_id() -> UUID:
     return current_principal.sub
 
 
-def this_client() -> Client:
-    """Return the client of the request."""
-    return Client(address=request.remote_addr, user_agent=request.headers.get("User-Agent"))
+def actor_id() -> UUID:
+    """Return the id of the caller of a route that changes accounts or roles of others.
+
+    Raises:
+        StepUpRequired: The account has permissions that this session lacks without its second
+            factor. What all its roles hold decides what it may change, so all must count.
+    """
+    if current_principal.withheld:
+        raise StepUpRequired(acr=2)
+    return caller_id()

@@ -11,7 +11,7 @@ from mercato_users import services
 from mercato_users.errors import RoleInUse, RoleTaken, SystemRole
 from mercato_users.models import Role
 from mercato_users.permissions import ROLES_WRITE
-from mercato_users.routes.blueprint import blueprint, caller_id
+from mercato_users.routes.blueprint import actor_id, blueprint
 from mercato_users.schemas import (
     NewRoleSchema,
     PermissionsSchema,
@@ -58,7 +58,7 @@ def create_role(body: dict[str, Any]) -> tuple[Role, int, dict[str, str]]:
 
     It can hold permissions that you have.
     """
-    role = services.create_role(**body, actor_id=caller_id())
+    role = services.create_role(**body, actor_id=actor_id())
     return role, 201, {"Location": url_for(".read_role", role_id=role.id)}
 
 
@@ -73,11 +73,11 @@ def change_role(body: dict[str, Any], role_id: UUID) -> Role:
     You can change roles that hold, before and after, permissions that you have, and that are not
     your own.
     """
-    return services.update_role(role_id, body, versions=if_match(), actor_id=caller_id())
+    return services.update_role(role_id, body, versions=if_match(), actor_id=actor_id())
 
 
 @blueprint.delete("/roles/<uuid:role_id>", allow=_MAY_WRITE, refuses=[RoleInUse, SystemRole])
 @blueprint.response(204)
 def delete_role(role_id: UUID) -> None:
     """Delete a role that no account has"""
-    services.delete_role(role_id, actor_id=caller_id())
+    services.delete_role(role_id, actor_id=actor_id())

@@ -9,7 +9,7 @@ from mercato_kit.views import Shown
 from mercato_users import services
 from mercato_users.errors import InvalidTransition, LastAdministrator
 from mercato_users.permissions import AUDIT_READ, READ, WRITE
-from mercato_users.routes.blueprint import PERSON, blueprint, caller_id
+from mercato_users.routes.blueprint import PERSON, actor_id, blueprint
 from mercato_users.schemas import (
     AllAuditEventsQuerySchema,
     AuditEventListSchema,
@@ -49,7 +49,7 @@ def read_user(user_id: UUID) -> Shown:
 @blueprint.response(204)
 def suspend(body: dict[str, Any], user_id: UUID) -> None:
     """Suspend an account; its sessions end immediately"""
-    services.suspend_user(user_id, reason=body["reason"], actor_id=caller_id())
+    services.suspend_user(user_id, reason=body["reason"], actor_id=actor_id())
 
 
 @blueprint.post("/users/<uuid:user_id>/reactivate", allow=_MAY_WRITE, refuses=[InvalidTransition])
@@ -57,7 +57,7 @@ def suspend(body: dict[str, Any], user_id: UUID) -> None:
 @blueprint.response(204)
 def reactivate(body: dict[str, Any], user_id: UUID) -> None:
     """Reactivate a suspended account"""
-    services.reactivate_user(user_id, reason=body["reason"], actor_id=caller_id())
+    services.reactivate_user(user_id, reason=body["reason"], actor_id=actor_id())
 
 
 @blueprint.post("/users/<uuid:user_id>/revoke-sessions", allow=_MAY_WRITE)
@@ -65,7 +65,7 @@ def reactivate(body: dict[str, Any], user_id: UUID) -> None:
 @blueprint.response(204)
 def revoke_sessions(body: dict[str, Any], user_id: UUID) -> None:
     """End all sessions of an account"""
-    services.revoke_sessions(user_id, reason=body["reason"], actor_id=caller_id())
+    services.revoke_sessions(user_id, reason=body["reason"], actor_id=actor_id())
 
 
 @blueprint.patch(
@@ -78,7 +78,7 @@ def change_user(body: dict[str, Any], user_id: UUID) -> Shown:
 
     You can change accounts, and give and take roles, that hold no permission that you lack.
     """
-    return services.update_user(user_id, body, versions=if_match(), actor_id=caller_id())
+    return services.update_user(user_id, body, versions=if_match(), actor_id=actor_id())
 
 
 @blueprint.get("/users/<uuid:user_id>/audit-events", allow=_MAY_READ)

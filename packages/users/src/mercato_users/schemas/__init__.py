@@ -58,11 +58,15 @@ from mercato_users.schemas.roles import (
     RoleSchema,
 )
 from mercato_users.schemas.sessions import (
+    LOGIN_ANSWERS,
     AccessTokenSchema,
+    ChallengeSchema,
     CredentialsSchema,
+    FactorLoginSchema,
     KeySchema,
     KeySetSchema,
     LoginSchema,
+    MfaRequiredSchema,
     RefreshSchema,
     SessionEndQuerySchema,
     SessionListQuerySchema,
@@ -73,6 +77,7 @@ from mercato_users.schemas.sessions import (
 )
 
 __all__ = [
+    "LOGIN_ANSWERS",
     "AcceptanceSchema",
     "AccessTokenSchema",
     "AccountClosingSchema",
@@ -88,11 +93,13 @@ __all__ = [
     "AuditEventListSchema",
     "AuditEventQuerySchema",
     "AuditEventSchema",
+    "ChallengeSchema",
     "CredentialsSchema",
     "EmailChangeSchema",
     "EmailOnlySchema",
     "ErasureSchema",
     "ExportSchema",
+    "FactorLoginSchema",
     "InvitationListQuerySchema",
     "InvitationListSchema",
     "InvitationSchema",
@@ -100,6 +107,7 @@ __all__ = [
     "KeySetSchema",
     "LoginSchema",
     "MadeApiKeySchema",
+    "MfaRequiredSchema",
     "NewAddressSchema",
     "NewApiKeySchema",
     "NewInvitationSchema",

@@ -1,12 +1,12 @@
 """The audit trail of security events."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from flask import g, has_request_context
 
 from mercato_kit import security
-from mercato_kit.db import new_id, utc_now
 from mercato_kit.http import PageRequest
 from mercato_kit.identity import known_principal
 from mercato_kit.later import later
@@ -37,13 +37,11 @@ def record(
     """
     caller = known_principal()
     event = {
-        "id": new_id(),
         "user_id": user_id,
         "actor_id": actor_id,
         "type": what,
         "ip_prefix": client.prefix,
         "data": data or {},
-        "created_at": utc_now(),
         "request_id": g.get("request_id") if has_request_context() else None,
         "session_id": session_id or caller.session_id,
         "key_id": caller.key_id,
@@ -54,6 +52,12 @@ def record(
     if user_id is not None:
         facts = {"user_id": user_id, **facts}
     security.record(what, **facts)
+
+
+def record_each(user_ids: Collection[UUID], what: str) -> None:
+    """Record an event of many accounts by a command; the security log has their number."""
+    later(AuditEvent, ({"user_id": user_id, "type": what} for user_id in user_ids))
+    security.record(what, accounts=len(user_ids))
 
 
 def list_own_events(user_id: UUID, page: PageRequest, **bounds: Any) -> Shown:

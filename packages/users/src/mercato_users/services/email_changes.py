@@ -15,7 +15,14 @@ from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import TokenExpired
 from mercato_users.models import User
 from mercato_users.one_time_tokens import Used
-from mercato_users.services import api_keys, audit, mail_limits, open_sessions, proofs
+from mercato_users.services import (
+    api_keys,
+    audit,
+    factor_changes,
+    mail_limits,
+    open_sessions,
+    proofs,
+)
 from mercato_users.services.proofs import Proof
 
 MAILS_BY_ACCOUNT = 10
@@ -76,8 +83,9 @@ def confirm_email(token: str, client: Client = UNKNOWN) -> None:
 def undo_email(token: str, client: Client = UNKNOWN) -> None:
     """Give an account its former address back: a thief may have changed it.
 
-    All sessions end, the password is void, and a link to set a new one is mailed. Links that undo
-    later changes are void, too; they were mailed to the thief.
+    All sessions end, the password is void, and a link to set a new one is mailed. Second factors
+    that were added since are removed. Links that undo later changes are void, too; they were
+    mailed to the thief.
 
     Raises:
         TokenExpired: The link is unknown, used or expired, or another verified account has the
@@ -87,6 +95,7 @@ def undo_email(token: str, client: Client = UNKNOWN) -> None:
     user_id = used.user_id
     version = _set_email(used, password_hash=None, token_epoch=User.token_epoch + 1)
     one_time_tokens.use_up_later(used, one_time_tokens.UNDO_EMAIL)
+    factor_changes.remove_added_since(user_id, used.expires_at - one_time_tokens.UNDO)
     open_sessions.end_all(user_id, "email_change_undone")
     api_keys.revoke_all(user_id)
     topics.request_mail(topics.PASSWORD_RESET_REQUESTED, user_id)

@@ -11,6 +11,7 @@ from mercato_users.models import (
     Address,
     ApiKey,
     AuditEvent,
+    Challenge,
     Device,
     Invitation,
     OneTimeToken,
@@ -20,7 +21,7 @@ from mercato_users.models import (
 )
 from mercato_users.services import administrators, standing
 
-_DELETED = (ApiKey, Device, Session, OneTimeToken, UserRole, Address)
+_DELETED = (ApiKey, Device, Challenge, Session, OneTimeToken, UserRole, Address)
 
 
 def erase_user(user_id: UUID) -> bool:

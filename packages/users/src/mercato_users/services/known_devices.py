@@ -51,6 +51,14 @@ def is_known(digest: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     )
 
 
+class Seen(NamedTuple):
+    """The device of a login, if it is known, and how many devices the account has."""
+
+    device_id: UUID | None
+    used_at: datetime | None
+    number: int
+
+
 class Owner(NamedTuple):
     """The active account of an address, and the known device that asks; None for each unknown."""
 
@@ -68,6 +76,14 @@ def find_owner(email: str, device_token: str | None, *which: sa.ColumnElement[bo
         {"now": utc_now()},
     ).one_or_none()
     return Owner(*row) if row is not None else Owner(None, None)
+
+
+def recognize(user: User, seen: Seen, token: str | None, client: Client) -> tuple[UUID, str]:
+    """Return id and token of the device of a login; it becomes a known one if it is not."""
+    if seen.device_id is None or token is None:
+        return remember(user, client, known=seen.number)
+    use(seen.device_id, seen.used_at)
+    return seen.device_id, token
 
 
 def remember(user: User, client: Client, *, known: int) -> tuple[UUID, str]:

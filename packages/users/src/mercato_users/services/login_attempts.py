@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import utc_now
+from mercato_kit.db import new_id, utc_now
 from mercato_kit.emails import canonical_email
 from mercato_kit.reads import Read
 from mercato_users import counters, dummies, one_time_tokens, opaque_tokens, passwords
@@ -50,6 +50,7 @@ class Attempt:
         renewed: The hash to keep instead, if the account's is not as it would be made now.
         counters: What a failure is counted on.
         sums: What was counted on them before.
+        id: Counted once, however often the unit of work runs.
     """
 
     sent: Credentials
@@ -58,6 +59,7 @@ class Attempt:
     renewed: str | None
     counters: Sequence[Counter]
     sums: Sums
+    id: UUID
 
     def count(self, *, failures: int) -> None:
         """Count the failure, or none.
@@ -65,7 +67,7 @@ class Attempt:
         Raises:
             TooManyLogins: A limit was reached meanwhile.
         """
-        wait = counters.spend(self.counters, failures=failures, sums=self.sums)
+        wait = counters.spend(self.counters, failures=failures, sums=self.sums, attempt=self.id)
         if wait:
             raise TooManyLogins(retry_after_seconds=wait)
 
@@ -118,7 +120,7 @@ def verify_login(sent: Credentials, client: Client = UNKNOWN) -> Attempt:
     matches = passwords.verify(kept, sent.password, instead=dummies.draw(sent.email))
     is_right = matches and account is not None and account.may_log_in
     renewed = passwords.renewed(kept, sent.password) if kept and is_right else None
-    return Attempt(sent, account, is_right, renewed, counted_on, sums)
+    return Attempt(sent, account, is_right, renewed, counted_on, sums, new_id())
 
 
 def _read(sent: Credentials, counted: Sequence[Counter]) -> tuple[Account | None, Sums]:

@@ -37,13 +37,11 @@ def of_pass(digest: str) -> list[Counter]:
     return [Counter("login.pass", digest, _PASS)]
 
 
-def second_factor(user_id: UUID, device_id: UUID | None = None) -> list[Counter]:
-    """Return the counters of wrong second factors behind the right password.
-
-    Args:
-        user_id: The account.
-        device_id: The known device, whose failures are its own; None for a stranger.
-    """
-    if device_id is not None:
-        return [Counter("factor.device", str(device_id), _FACTOR)]
+def of_factor(user_id: UUID) -> list[Counter]:
+    """Return the counters of wrong second factors behind the right password of an account."""
     return [Counter("factor.account", str(user_id), _FACTOR)]
+
+
+def of_factor_on(digest: str) -> list[Counter]:
+    """Return the same counters for the known device whose token has a hash; they are its own."""
+    return [Counter("factor.device", digest, _FACTOR)]

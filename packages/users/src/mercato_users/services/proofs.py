@@ -1,12 +1,13 @@
 """The caller proves its identity again with its password."""
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from mercato_kit.db import session, utc_now
-from mercato_kit.errors import StepUpRequired, Unauthenticated
+from mercato_kit.errors import Problem, StepUpRequired, Unauthenticated
 from mercato_kit.principals import Principal
 from mercato_kit.reads import Read
 from mercato_users import counters, key_ring, passwords
@@ -17,8 +18,10 @@ from mercato_users.models import Session, User
 from mercato_users.services import audit, open_sessions, refreshes
 from mercato_users.services.refreshes import AccessToken
 
+T = TypeVar("T")
+
 FAILURES = (counters.Limit(10, counters.DAY),)
-"""Wrong passwords after which the session ends."""
+"""Wrong passwords and codes after which the session ends."""
 
 _HASH = Read(sa.select(User.password_hash).where(User.id == sa.bindparam("user_id")))
 
@@ -51,21 +54,34 @@ def verify(caller: Principal, password: str) -> Proof:
 def accept(caller: Principal, proof: Proof) -> UUID:
     """Return the id of the caller, if its password was right.
 
-    The result is decided under the lock of the counter. After ten wrong passwords the session
-    ends, so that a stranger with a stolen session cannot guess on.
-
     Raises:
         InvalidCredentials: The password was wrong, or the session has ended meanwhile.
     """
-    user_id, session_id = _ids(caller)
-    is_right = proof.password_hash is not None
+    user_id, _ = ids(caller)
+    refusal = InvalidCredentials(facts={"user_id": user_id})
+    require(caller, proof.password_hash, refusal)
+    return user_id
+
+
+def require(caller: Principal, proved: T | None, refusal: Problem) -> T:
+    """Return what the caller has proved its identity by, and count a failure if it has not.
+
+    The result is decided under the lock of the counter. After ten wrong passwords or codes the
+    session ends, so that a stranger with a stolen session cannot guess on.
+
+    Args:
+        caller: The caller.
+        proved: What it has proved; None if what it sent was wrong.
+        refusal: What is raised then; it keeps the work, so that the failure is counted.
+    """
+    _, session_id = ids(caller)
     counted = [counters.Counter("step_up", str(session_id), FAILURES)]
-    is_full = counters.spend(counted, failures=0 if is_right else 1)
-    if is_right and not is_full:
-        return user_id
+    is_full = counters.spend(counted, failures=0 if proved is not None else 1)
+    if proved is not None and not is_full:
+        return proved
     if is_full or counters.wait(counted):
         open_sessions.end(Session.id == session_id, reason="guessed")
-    raise InvalidCredentials(facts={"user_id": user_id})
+    raise refusal
 
 
 def step_up(caller: Principal, proof: Proof, client: Client = UNKNOWN) -> AccessToken:
@@ -75,24 +91,43 @@ def step_up(caller: Principal, proof: Proof, client: Client = UNKNOWN) -> Access
         InvalidCredentials: The password was wrong.
         Unauthenticated: The session has ended meanwhile.
     """
-    user_id, session_id = accept(caller, proof), caller.session_id
+    accept(caller, proof)
+    return make_fresh(caller, client)
+
+
+def make_fresh(caller: Principal, client: Client, **values: Any) -> AccessToken:
+    """Set when the caller has proved its identity to now, and return an access token.
+
+    Args:
+        caller: The caller.
+        client: Where it was asked for.
+        **values: Other values of the session, by column.
+
+    Raises:
+        Unauthenticated: The session has ended meanwhile.
+    """
+    user_id, session_id = ids(caller)
     epoch = sa.select(User.token_epoch).where(User.id == Session.user_id).scalar_subquery()
     updated = session.execute(
         sa.update(Session)
         .where(Session.id == session_id, Session.revoked_at.is_(None))
-        .values(auth_time=utc_now())
+        .values(auth_time=utc_now(), **values)
         .returning(epoch, key_ring.NEWEST)
         .execution_options(synchronize_session=False)
     ).one_or_none()
-    if updated is None or session_id is None:
+    if updated is None:
         raise Unauthenticated(invalid_token=True)
     audit.record(user_id, "stepped_up", client=client, actor_id=user_id)
     current_epoch, newest_key = updated
     return refreshes.access_token(Claims(user_id, session_id, current_epoch), newest_key)
 
 
-def _ids(caller: Principal) -> tuple[UUID, UUID]:
-    """Return the ids of the caller and its session; every token of this feature has both."""
+def ids(caller: Principal) -> tuple[UUID, UUID]:
+    """Return the ids of the caller and its session; every token of this feature has both.
+
+    Raises:
+        Unauthenticated: The token has none of them.
+    """
     if caller.sub is None or caller.session_id is None:
         raise Unauthenticated(invalid_token=True)
     return caller.sub, caller.session_id

@@ -1,8 +1,8 @@
 """Log in: a session begins."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
@@ -14,10 +14,18 @@ from mercato_users.access_tokens import Claims
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials, TokenExpired
 from mercato_users.models import Role, Session, User, UserRole
-from mercato_users.services import audit, known_devices, lifetimes, open_sessions, refreshes
+from mercato_users.services import (
+    audit,
+    known_devices,
+    lifetimes,
+    open_sessions,
+    refreshes,
+    second_factors,
+)
+from mercato_users.services.known_devices import Seen
 from mercato_users.services.login_attempts import Account, Attempt
 from mercato_users.services.refreshes import Tokens
-from mercato_users.values import Credentials
+from mercato_users.services.second_factors import Challenged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +34,26 @@ class Login(Tokens):
 
     user: User
     device_token: str
+    mfa_enrollment_required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """How a session begins.
+
+    Args:
+        seen: The device, if it is known.
+        device_token: What the client sent of it.
+        device_name: What the owner calls it.
+        acr: 1 with one factor, 2 with a second one.
+        amr: The methods of authentication.
+    """
+
+    seen: Seen
+    device_token: str | None
+    device_name: str | None
+    acr: int = 1
+    amr: Sequence[str] = ("pwd",)
 
 
 # Built once: that takes as long as running it.
@@ -41,7 +69,11 @@ _RECORD_LOGIN = (
             (User.password_hash == sa.bindparam("verified"), sa.bindparam("kept")),
             else_=User.password_hash,
         ),
-        last_login_at=sa.bindparam("now"),
+        # With a second factor, the login is not over.
+        last_login_at=sa.case(
+            (User.has_factor, User.last_login_at),
+            else_=sa.bindparam("now", type_=User.last_login_at.type),
+        ),
         # A login is not a change of the profile.
         updated_at=User.updated_at,
     )
@@ -50,8 +82,10 @@ _RECORD_LOGIN = (
 )
 
 
-def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login:
+def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login | Challenged:
     """Start a session, if the address and its password are right.
+
+    An account with a second factor gets a challenge instead.
 
     A failure reveals nothing about the account, neither by its content nor by its timing. Failures
     are counted after the password was verified, so that the counters are locked only briefly. The
@@ -60,16 +94,23 @@ def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login:
     Raises:
         InvalidCredentials: Address or password is wrong, or the account is not active and verified.
         TooManyLogins: Meanwhile too many logins have failed.
+        SecondFactorUnavailable: No composed feature can verify the second factor of the account.
     """
     account, sent = attempt.account, attempt.sent
     if account is not None and attempt.is_right:
         attempt.count(failures=0)
         if recorded := _record_login(account, attempt.renewed):
+            user, newest_key = recorded
+            if user.has_factor:
+                return second_factors.challenge_login(user, sent)
             if sent.mailed_pass is not None and account.has_pass:
                 with suppress(TokenExpired):
                     one_time_tokens.use(sent.mailed_pass, one_time_tokens.LOGIN)
-            user, newest_key = recorded
-            return _start(user, newest_key, account, sent, client)
+            seen = Seen(account.device_id, account.device_used_at, account.devices)
+            beginning = Beginning(
+                seen=seen, device_token=sent.device_token, device_name=sent.device_name
+            )
+            return start(user, newest_key, beginning, client)
     attempt.count(failures=1)
     raise InvalidCredentials(facts={"user_id": account.id if account else None})
 
@@ -111,20 +152,21 @@ def _read_roles(user: User) -> bool:
     return any(holds for _, holds in rows)
 
 
-def _device(user: User, account: Account, sent: Credentials, client: Client) -> tuple[UUID, str]:
-    """Return id and token of the device of a login; it becomes a known one if it is not."""
-    if account.device_id is None or sent.device_token is None:
-        return known_devices.remember(user, client, known=account.devices)
-    known_devices.use(account.device_id, account.device_used_at)
-    return account.device_id, sent.device_token
+def start(user: User, newest_key: str | None, beginning: Beginning, client: Client) -> Login:
+    """Start a session of a user whose row is locked.
 
-
-def _start(
-    user: User, newest_key: str | None, account: Account, sent: Credentials, client: Client
-) -> Login:
+    Args:
+        user: The user.
+        newest_key: The newest signing key.
+        beginning: How the session begins.
+        client: Where.
+    """
     now, token, session_id = utc_now(), opaque_tokens.new_token(), new_id()
-    device_id, device_token = _device(user, account, sent, client)
-    ends = lifetimes.until(now, is_staff=_read_roles(user))
+    device_id, device_token = known_devices.recognize(
+        user, beginning.seen, beginning.device_token, client
+    )
+    is_staff = _read_roles(user)
+    ends = lifetimes.until(now, is_staff=is_staff)
     open_sessions.end_longest_unused(user.id)
     login = {
         "id": session_id,
@@ -136,9 +178,10 @@ def _start(
         "auth_time": now,
         "user_agent": client.stored_agent,
         "device_id": device_id,
-        "device_name": sent.device_name,
+        "device_name": beginning.device_name,
         "ip_prefix": client.prefix,
-        "amr": ["pwd"],
+        "acr": beginning.acr,
+        "amr": list(beginning.amr),
     }
     later(Session, [login])
     refreshes.append(session_id, token, 0, now)
@@ -151,4 +194,5 @@ def _start(
         refresh_token=token,
         user=user,
         device_token=device_token,
+        mfa_enrollment_required=second_factors.must_enroll(user, is_staff=is_staff),
     )

@@ -42,7 +42,7 @@ Severity = Literal["error", "warning"]
 _UNREAD = frozenset({"K100", "K102"})
 """Codes of what cannot be read, which may cause any other fault."""
 
-_UNLOADED = frozenset("K101 K103 K104 K105 K106 K107 K115 K116 K117 K118 K126 K505".split())
+_UNLOADED = frozenset("K101 K103 K104 K105 K106 K107 K115 K116 K117 K118 K126 K129 K505".split())
 """Codes of what keeps a feature from being loaded."""
 
 _GROUPS = ("K1", "K4", "K3", "K5")

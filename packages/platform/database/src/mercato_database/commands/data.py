@@ -1,4 +1,7 @@
-"""``mercato data``: list, show, archive and purge the data of features, installed or not."""
+"""``mercato data``: list, show, archive and purge the data of features, installed or not.
+
+The commands for the data of a person are in :mod:`mercato_database.commands.privacy`.
+"""
 
 # A command imports what it needs when it runs, so `mercato --help` imports only click.
 from __future__ import annotations
@@ -18,6 +21,7 @@ from mercato_composition.commands import (
     print_document,
     progress,
 )
+from mercato_database.commands import privacy
 from mercato_kit.progress import Progress
 
 if TYPE_CHECKING:
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
 
 _WAIT_SECONDS = 60.0
 
+_OF_PERSONS = {str(command.name): command for command in privacy.COMMANDS}
+"""Commands that run code of features, whose app needs its secrets."""
+
 
 @click.group(invoke_without_command=True)
 @as_json
@@ -41,7 +48,8 @@ def data(ctx: click.Context, operation: Operation, as_json: bool) -> None:  # no
 
     The data of a feature stays when the feature is removed; only `mercato data purge` deletes it.
     """
-    operation.needs_no_secret()
+    if ctx.invoked_subcommand not in _OF_PERSONS:
+        operation.needs_no_secret()
     if ctx.invoked_subcommand is None:
         _list(operation, as_json=as_json)
     elif as_json:
@@ -163,6 +171,10 @@ def purge(
     with database_errors(operation):
         purge.run(connection.engine, wait_seconds=_WAIT_SECONDS, on_progress=click.echo)
     click.echo(f"{feature} is purged.")
+
+
+for command in privacy.COMMANDS:
+    data.add_command(command)
 
 
 @contextmanager

@@ -130,6 +130,12 @@ def get(request_id: UUID) -> Request | None:
     return None if row is None else request_of(row, steps_of(request_id))
 
 
+def newest(limit: int = 50) -> list[Request]:
+    """Return the newest requests, the last one first."""
+    rows = sa.select(PrivacyRequest).order_by(PrivacyRequest.created_at.desc()).limit(limit)
+    return [request_of(row, steps_of(row.id)) for row in session.scalars(refreshed(rows)).all()]
+
+
 def steps_of(request_id: UUID) -> Sequence[PrivacyStep]:
     """Return the rows of a request's steps, in the order in which they run."""
     rows = sa.select(PrivacyStep).where(PrivacyStep.request_id == request_id)

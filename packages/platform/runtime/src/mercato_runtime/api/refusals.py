@@ -145,11 +145,13 @@ def _of_body(route: Route) -> Iterator[type[Problem]]:
 
 
 def _of_policy(policy: Policy) -> Iterator[type[Problem]]:
-    if policy.name not in (anyone.name, signed_in.name, person.name):
+    is_permission = policy.name not in (anyone.name, signed_in.name, person.name)
+    if is_permission:
         yield Forbidden
     if policy.name == person.name or policy.fresh_seconds is not None:
         yield NotForKeys
-    if policy.fresh_seconds is not None:
+    # A session may lack permissions that the account holds.
+    if is_permission or policy.fresh_seconds is not None:
         yield StepUpRequired
 
 

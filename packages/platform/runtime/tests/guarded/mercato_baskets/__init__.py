@@ -15,7 +15,7 @@ from mercato_kit.jobs import Job
 from mercato_kit.later import later
 from mercato_kit.outbox import publish
 from mercato_kit.policies import anyone
-from mercato_kit.privacy import Erased, PersonalData, Subject
+from mercato_kit.privacy import Erased, PersonalData, Subject, columns
 from mercato_kit.reads import Read
 
 STEAL = "UPDATE wares_ware SET units = units - 1"
@@ -146,5 +146,5 @@ feature = Feature(
     handles=[Handler("ware.gone", take_stock)],
     jobs=[Job("count_lines", count_lines, 60), Job("count_wares", count_wares, 60)],
     cli=commands,
-    personal_data=PersonalData(columns={}, erase=erase),
+    personal_data=PersonalData(columns(none=[Line.ware]), erase=erase),
 )

@@ -8,6 +8,7 @@ from mercato_kit import db
 from mercato_kit.db import session
 from mercato_kit.feature import Feature, Offer
 from mercato_kit.later import later
+from mercato_kit.privacy import PersonalData, columns
 
 
 class Base(DeclarativeBase):
@@ -42,6 +43,7 @@ feature = Feature(
     name="wares",
     summary="For tests.",
     metadata=Base.metadata,
+    personal_data=PersonalData(columns(none=[Ware.name])),
     offers=[Offer(Counting, "1.0", Shelf)],
     publishes=["ware.gone"],
 )

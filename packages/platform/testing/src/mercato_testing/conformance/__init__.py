@@ -27,6 +27,7 @@ from mercato_testing.conformance import (
     hostile,
     imports,
     mails,
+    persons,
     readme,
     rules,
     schemas,
@@ -92,6 +93,11 @@ class FeatureConformance:
     def test_names_its_constraints(self) -> None:
         """Each constraint has a name, so that migrations and errors can refer to it."""
         none_of(tables.unnamed_constraints(self.feature))
+
+    @rule("bronze")
+    def test_classifies_its_columns(self) -> None:
+        """Of each column with text, JSON or bytes, it says what becomes of a person's data."""
+        none_of(tables.unclassified_columns(self.feature))
 
     @rule("bronze")
     def test_has_one_history(self) -> None:
@@ -205,6 +211,11 @@ class FeatureConformance:
     def test_makes_sample_data_once(self, app: Flask) -> None:
         """A second run of the sample data adds no rows."""
         none_of(repeated_samples(app, self.feature))
+
+    @rule("silver")
+    def test_knows_no_strangers(self, app: Flask) -> None:
+        """Of a person without data, it exports and erases nothing, also without an account."""
+        none_of(persons.known_strangers(app, self.feature))
 
     @rule("silver")
     def test_survives_bad_input(self, app: Flask, charlie: Client) -> None:

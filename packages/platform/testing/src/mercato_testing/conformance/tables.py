@@ -1,10 +1,11 @@
-"""Checks of tables: names, foreign keys and constraints."""
+"""Checks of tables: names, foreign keys, constraints, and what columns hold of persons."""
 
 from collections.abc import Iterator
 
 import sqlalchemy as sa
 
 from mercato_kit.feature import Feature
+from mercato_kit.privacy.personal_data import unclassified
 
 
 def tables_of(feature: Feature) -> list[sa.Table]:
@@ -30,6 +31,13 @@ def leaving_foreign_keys(feature: Feature) -> Iterator[str]:
                     f"{table.name}.{key.parent.name} refers to {target}, which belongs to another "
                     "feature: keep its id in a plain column"
                 )
+
+
+def unclassified_columns(feature: Feature) -> Iterator[str]:
+    """Find columns of which the manifest does not say what becomes of a person's data."""
+    data = feature.personal_data
+    for name in unclassified(feature.metadata, data.columns if data else {}):
+        yield f"{name}: add it to the columns of PERSONAL_DATA in privacy.py"
 
 
 def unnamed_constraints(feature: Feature) -> Iterator[str]:

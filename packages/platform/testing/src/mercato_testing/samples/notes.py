@@ -19,6 +19,7 @@ from mercato_kit.http import Blueprint, ListQuerySchema, Page, page_of, paginate
 from mercato_kit.jobs import Job
 from mercato_kit.outbox import publish
 from mercato_kit.policies import anyone, permission
+from mercato_kit.privacy import PersonalData, columns
 from mercato_kit.schemas import Integer, ModelSchema, Schema, Text
 
 
@@ -202,6 +203,7 @@ feature = Feature(
     blueprints=[blueprint],
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations/versions",
+    personal_data=PersonalData(columns(none=[Note.text, Note.metadata_, Effect.handler])),
     publishes=PUBLISHES,
     handles=HANDLES,
     jobs=JOBS,

@@ -31,7 +31,6 @@ def upgrade() -> None:
         sa.Column("offset", sa.Integer, nullable=False),
         sa.Column("done", sa.Integer, nullable=False),
         sa.Column("failed", sa.Integer, nullable=False),
-        sa.Column("finished_at", UtcDateTime),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users_import")),
         sa.UniqueConstraint("file_sha256", name=op.f("uq_users_import_file_sha256")),
     )

@@ -40,6 +40,7 @@ ON_EACH: Sequence[Callable[[Candidate], Iterator[Fault]]] = (
     manifests.names,
     manifests.kit_ranges,
     manifests.migrations_packed,
+    manifests.classified,
     views.policies,
     views.servable,
     views.endpoints,

@@ -1,9 +1,9 @@
-"""K105, K106, K107, K118: the rules that one manifest must follow by itself."""
+"""K105, K106, K107, K118, K129: the rules that one manifest must follow by itself."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import distribution, version
-from typing import Any
+from typing import Any, get_args
 
 import click
 import flask
@@ -15,11 +15,13 @@ from mercato_composition.faults import Fault, Outside
 from mercato_composition.features import conditional
 from mercato_composition.features.candidate import Candidate
 from mercato_composition.features.discovery import maintainers_of
-from mercato_composition.features.hints import Misfit, misfits
+from mercato_composition.features.hints import Misfit, describe, misfits
 from mercato_composition.features.reserved import reserved_names
 from mercato_kit.contracts import has_many, remote_methods
 from mercato_kit.feature import Feature, Gauge
 from mercato_kit.policies import anyone
+from mercato_kit.privacy import Handling
+from mercato_kit.privacy.personal_data import unclassified
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,29}", re.ASCII)
 
@@ -95,6 +97,15 @@ def migrations_packed(feature: Candidate) -> Iterator[Fault]:
         yield feature.fault("K118", what, Outside(fix))
 
 
+def classified(feature: Candidate) -> Iterator[Fault]:
+    """Check that the manifest says of each column what becomes of a person's data (K129)."""
+    data = feature.manifest.personal_data
+    if missing := unclassified(feature.manifest.metadata, data.columns if data else {}):
+        what = f"personal_data does not say what becomes of {', '.join(missing)}."
+        fix = 'add each to columns(erase=[…], keep=[…], hold=[…], none=[…]) in "privacy.py"'
+        yield feature.fault("K129", what, Outside(fix))
+
+
 def _address(feature: Candidate) -> str:
     return maintainers_of(distribution(feature.distribution)) if feature.distribution else ""
 
@@ -113,6 +124,7 @@ def _mistakes(manifest: Feature) -> Iterator[Misfit]:
         for part, value, expected in conditional.mistakes(glue):
             yield f"glue[{number}].{part}", value, expected
     yield from _wrong_references(manifest)
+    yield from _wrong_personal_data(manifest)
     yield from _wrong_expansions(manifest)
 
 
@@ -165,6 +177,22 @@ def _wrong_references(manifest: Feature) -> Iterator[Misfit]:
     for field, column in columns:
         if not _is_own(manifest, column):
             yield f"{field}.column", column, "a column of its own tables"
+
+
+def _wrong_personal_data(manifest: Feature) -> Iterator[Misfit]:
+    data = manifest.personal_data
+    if data is None:
+        return
+    for attribute, handling in data.columns.items():
+        field = f"personal_data.columns[{attribute}]"
+        if not _is_own(manifest, attribute):
+            yield field, handling, "columns of its own tables alone"
+        elif handling not in get_args(Handling):
+            yield field, handling, describe(Handling)
+    has_some = {"erase", "hold"} & set(data.columns.values())
+    for name in ("export", "erase") if has_some else ():
+        if getattr(data, name) is None:
+            yield f"personal_data.{name}", None, "a function: it has data of persons"
 
 
 def _wrong_expansions(manifest: Feature) -> Iterator[Misfit]:

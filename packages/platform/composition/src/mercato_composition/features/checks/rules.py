@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mercato_composition.deployment import edits
+from mercato_composition.deployment import corrections, edits
 from mercato_composition.deployment.file import Source
 from mercato_composition.deployment.model import FeatureChoice
 from mercato_composition.deployment.partial import Hole, Partial, UnknownError
-from mercato_composition.deployment.sections import secrets_in_clear
+from mercato_composition.deployment.sections import secret_names, secrets_in_clear
 from mercato_composition.deployment.statements import ValuePath
 from mercato_composition.faults import Fault, Fix, Outside
 from mercato_composition.features.candidate import Candidate
@@ -66,8 +66,14 @@ def _broken(feature: Candidate, rule: Rule, source: Source) -> Unsafe:
     path = ("features", feature.name, "settings", rule.key)
     where = origin_or_default(source, *path, release=feature.release)
     what = f"{rule.key!r} of {feature.where} is unsafe: {rule.why}."
-    fix = _fix(path, rule, source)
-    return Unsafe(f"{feature.name}.{rule.key}", where, what, (fix,), rule.acceptable, feature.name)
+    fixes = _fixes(path, rule, feature, source)
+    return Unsafe(f"{feature.name}.{rule.key}", where, what, fixes, rule.acceptable, feature.name)
+
+
+def _fixes(path: ValuePath, rule: Rule, feature: Candidate, source: Source) -> tuple[Fix, ...]:
+    if rule.key in secret_names(feature.manifest.settings or Settings):
+        return corrections.secret(path)
+    return (_fix(path, rule, source),)
 
 
 def _fix(path: ValuePath, rule: Rule, source: Source) -> Fix:
