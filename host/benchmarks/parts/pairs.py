@@ -52,7 +52,7 @@ def _tried(place: Path, url: str, bank: Bank, issuer: Issuer) -> Iterator[Pairs]
         file.write_text(
             f'environment = "testing"\n[database]\nurl = "{url}"\n[logging]\nlevel = "ERROR"\n'
             "[features.products]\n[features.orders.settings]\n"
-            f'capture_at = "{capture_at}"\n{bank.table}{issuer.table}'
+            f'guest_order_burst = 0\ncapture_at = "{capture_at}"\n{bank.table}{issuer.table}'
         )
         apps[capture_at] = create_app(file)
         with apps[capture_at].app_context():

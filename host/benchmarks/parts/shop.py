@@ -187,7 +187,8 @@ def write_deployment(url: str, place: Path) -> Path:
     file.write_text(
         f'environment = "testing"\n[database]\nurl = "{url}"\nsql_guard = false\n'
         '[logging]\nlevel = "WARNING"\n[server]\nport = 0\nkept_answers = 0\n[features.products]\n'
-        "[features.orders]\n[features.payments_manual.settings]\nby_customer = true\n"
+        "[features.orders.settings]\nguest_order_burst = 0\n"
+        "[features.payments_manual.settings]\nby_customer = true\n"
         "[features.users.settings]\naccess_token_seconds = 3600\n"
     )
     return file

@@ -32,7 +32,8 @@ workers = 2
 threads = 8
 [features.users]
 [features.products]
-[features.orders]
+[features.orders.settings]
+guest_order_burst = 0
 """
 
 ORDERS = 200

@@ -75,7 +75,8 @@ def run_chaos(
     bank_url = f"http://127.0.0.1:{bank_port}"
     shop.deployment.write_text(
         f'environment = "testing"\n[database]\nurl = "{url}"\n[logging]\nlevel = "WARNING"\n'
-        f"[features.products]\n[features.orders]\n{provider.table}"
+        "[features.products]\n[features.orders.settings]\nguest_order_burst = 0\n"
+        f"{provider.table}"
         f'url = "{bank_url}"\ntimeout_seconds = 3\n{issuer.table}'
     )
     shop.run("db", "upgrade")

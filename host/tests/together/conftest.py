@@ -49,6 +49,9 @@ def write_deployment(tmp_path, database_url) -> Callable[..., Path]:
 
     def write(*features: str, more: str = "") -> Path:
         tables = "".join(f"[features.{name}]\n" for name in features)
+        if "orders" in features and "[features.orders.settings]" not in more:
+            # Guests of tests come from one address.
+            tables += "[features.orders.settings]\nguest_order_burst = 0\n"
         path = tmp_path / f"{'-'.join(features)}.toml"
         path.write_text(
             f'environment = "testing"\n[database]\nurl = "{database_url}"\n{tables}{more}\n'

@@ -15,7 +15,9 @@ def tried(boot, write_deployment, issuer, tmp_path):
     with running_bank(tmp_path) as bank:
         apps = {}
         for capture_at in ("payment", "fulfillment"):
-            settings = f'[features.orders.settings]\ncapture_at = "{capture_at}"\n'
+            settings = (
+                f'[features.orders.settings]\nguest_order_burst = 0\ncapture_at = "{capture_at}"\n'
+            )
             more = settings + bank.table + issuer.table
             apps[capture_at] = boot(write_deployment("products", "orders", more=more))
         staff = issuer.staff()

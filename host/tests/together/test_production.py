@@ -74,7 +74,10 @@ ALWAYS = {
         production(mails={"link_base_url": "https://shop.example.com"}),
         "'link_base_url' of mercato-notifications",
     ),
-    "mails on the console": (production(mails={"mail": "console"}), "'mail' of mercato-notifications"),
+    "mails on the console": (
+        production(mails={"mail": "console"}),
+        "'mail' of mercato-notifications",
+    ),
     "mails of a placeholder": (
         production(mails={"mail_from": "shop@example.com"}),
         "'mail_from' of mercato-notifications",
@@ -232,13 +235,17 @@ class TestProduction:
         found = {fault.what.split("'")[1]: fault.where for fault in errors_of(values, environ)}
 
         assert found.keys() == {"link_base_url", "mail", "mail_from"}
-        assert all(where.startswith("default of mercato-notifications ") for where in found.values())
+        assert all(
+            where.startswith("default of mercato-notifications ") for where in found.values()
+        )
 
 
 class TestAccepted:
     def test_is_said_at_every_start(self, caplog):
         """A start logs each accepted danger with its reason; the metrics have it, too."""
-        values, environ = production(mails={"mail": "folder"}, accept={"notifications.mail": REASON})
+        values, environ = production(
+            mails={"mail": "folder"}, accept={"notifications.mail": REASON}
+        )
 
         app = create_app(read_deployment(values, environ))
 

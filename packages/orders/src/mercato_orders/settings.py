@@ -18,6 +18,13 @@ class OrdersSettings(Settings, frozen=True, kw_only=True):
         int,
         Meta(ge=1, le=1_440, description="How long they stay reserved after a payment has started"),
     ] = 30
+    guest_order_burst: Annotated[
+        int,
+        Meta(ge=0, le=10_000, description="Orders at once of guests in a network; 0: no limit"),
+    ] = 10
+    guest_order_seconds: Annotated[
+        int, Meta(ge=1, le=86_400, description="Then one order of a guest in that many seconds")
+    ] = 120
     fiscal_hold_years: Annotated[
         int,
         Meta(

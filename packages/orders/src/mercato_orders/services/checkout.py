@@ -20,6 +20,7 @@ from mercato_orders.errors import DiscountGone, InsufficientStock, PriceChanged
 from mercato_orders.models import Adjustment, Line, Order
 from mercato_orders.numbers import AlreadyPlaced, insert_numbered
 from mercato_orders.services.buyers import buyer_of
+from mercato_orders.services.guest_orders import count_guest_order
 from mercato_orders.services.inquiry import Inquiry, calling, refuse_reentry
 from mercato_orders.services.prices import Price, price
 from mercato_orders.services.records import find_placed
@@ -110,6 +111,7 @@ def place(wanted: Wanted, origin: Origin, inquiry: Inquiry | None = None) -> Wri
 
     Raises:
         VariantUnavailable: Some variants are not for sale.
+        TooManyRequests: Guests of the network have placed too many orders.
         AmountTooLarge: A total is above 2^53 - 1.
         Invalid: Codes, the shipping method or the tax id are wrong.
         NoMethodAvailable: Nothing is sent to the address.
@@ -127,6 +129,8 @@ def place(wanted: Wanted, origin: Origin, inquiry: Inquiry | None = None) -> Wri
     minutes = current_settings(OrdersSettings).unpaid_expiry_minutes
     expires_at = utc_now() + timedelta(minutes=minutes)
     order = with_defaults(Order, order_row(new_id(), wanted, priced, origin, expires_at))
+    if order["customer_id"] is None:
+        count_guest_order()
     order["number"] = insert_numbered(order)
     _redeem(order["id"], priced)
     lines = later(Line, line_rows(order["id"], priced))

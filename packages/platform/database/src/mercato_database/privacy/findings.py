@@ -33,13 +33,13 @@ def stuck(connection: sa.Connection) -> Iterator[Fault]:
         yield _absent(row) if row.status == "absent" else _failed(row)
 
 
-def _absent(row: sa.Row[Any]) -> Fault:
+def _absent(row: Any) -> Fault:
     what = f"to {row.kind}: {row.feature!r} has data, and is not enabled."
     fix = Outside(f"enable it, or: mercato data purge {row.feature}")
     return Fault("K314", _place(row), what, (fix,), severity="warning", mark=row.feature)
 
 
-def _failed(row: sa.Row[Any]) -> Fault:
+def _failed(row: Any) -> Fault:
     times = f"{row.attempts} time{'s' if row.attempts > 1 else ''}"
     what = f"to {row.kind}: {row.feature!r} failed {times} ({row.error_code})."
     fix = Outside("correct the cause, which the worker's log names")
@@ -50,5 +50,5 @@ def _failed(row: sa.Row[Any]) -> Fault:
     return Fault("K314", _place(row), what, (fix, again), mark=row.feature)
 
 
-def _place(row: sa.Row[Any]) -> Place:
+def _place(row: Any) -> Place:
     return Place(name=f"request {row.id}")
