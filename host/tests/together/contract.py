@@ -47,12 +47,12 @@ def main() -> int:
     """Serve a shop with sample data, compare it, and return the exit status."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        users = "MERCATO_FEATURES__USERS__SETTINGS__"
+        mails = "MERCATO_FEATURES__NOTIFICATIONS__SETTINGS__"
         environ = {
             "MERCATO_DATABASE__URL": f"sqlite:///{folder}/contract.db",
             "MERCATO_LOGGING__LEVEL": "ERROR",
-            f"{users}MAIL": "folder",
-            f"{users}MAIL_FOLDER": name,
+            f"{mails}MAIL": "folder",
+            f"{mails}MAIL_FOLDER": name,
         }
         setup = (("db", "upgrade"), ("seed",))
         with running_shop(DEPLOYMENT, environ, setup=setup, worker=False) as shop:

@@ -29,7 +29,7 @@ DEPLOYMENT = ROOT / "host/deployments/development.toml"
 def sample_shop(folder: Path) -> Iterator[Flask]:
     """Make a shop with sample data in *folder*, which also gets its mails."""
     features = tomllib.loads(DEPLOYMENT.read_text())["features"]
-    features["users"]["settings"] |= {"mail": "folder", "mail_folder": str(folder)}
+    features["notifications"]["settings"] |= {"mail": "folder", "mail_folder": str(folder)}
     # Payments are only authorized, so that they can be captured or voided.
     features["orders"]["settings"] = {"capture_at": "request"}
     database = {"url": f"sqlite:///{folder}/shop.db"}

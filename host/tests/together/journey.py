@@ -354,13 +354,14 @@ def walk(database: str) -> None:
 
 
 def _environ(database_url: str, smtp_port: int, bank_port: int) -> dict[str, str]:
-    users = "MERCATO_FEATURES__USERS__SETTINGS__"
+    mails = "MERCATO_FEATURES__NOTIFICATIONS__SETTINGS__"
     sandbox = "MERCATO_FEATURES__PAYMENTS_SANDBOX__SETTINGS__"
     return {
         "MERCATO_DATABASE__URL": database_url,
-        f"{users}MAIL": "smtp",
-        f"{users}SMTP_HOST": "127.0.0.1",
-        f"{users}SMTP_PORT": str(smtp_port),
+        f"{mails}MAIL": "smtp",
+        f"{mails}SMTP_HOST": "127.0.0.1",
+        f"{mails}SMTP_PORT": str(smtp_port),
+        f"{mails}SMTP_SECURITY": "none",
         f"{sandbox}URL": f"http://127.0.0.1:{bank_port}",
         f"{sandbox}SECRET": BANK_SECRET,
     }

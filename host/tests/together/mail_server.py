@@ -32,7 +32,7 @@ class Mailbox:
     def _find(self, address: str) -> str | None:
         for message in reversed(self.messages):
             if message["To"] == address:
-                return str(message.get_content())
+                return str(message.get_body(("plain",)).get_content())
         return None
 
 

@@ -33,9 +33,21 @@ _SECRETS: Mapping[str, str] = {
     "device_token": "hB7nV2kQ9sD4wL1xC6mT8pJ3rF5gY0aZ2eU7iO4bN6s",
     "token": "Zr4Wm1hN8c0sX2pL6vK9qT3yB7dF5gJ1aU4eR8iO0nM",
     "next_cursor": "WyJuZXh0Il0.c2lnbmF0dXJl",
+    "challenge": "Lx8Gd3kQ0vN5sT2yB9cR7wE4mJ1uH6aZ0pF3iK8oD2X",
+    "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+    "uri": "otpauth://totp/Mercato:ada%40example.com?secret=JBSWY3DPEHPK3PXP&issuer=Mercato",
+    "answer": "MFRG-GZDF-MZTW-Q2LK-NNWG-23TP",
+    "credential": '{"id": "vQ2kR8sN4wL1xC6mT8pJ3g", "type": "public-key", "response": {}}',
     "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
 }
+_RECOVERY_CODE = _SECRETS["answer"]
+_CODE = re.compile(r"[0-9]{6}")
+"""What an authenticator app shows."""
+
+_RAW_ID = re.compile(r"[\w-]{22}|[\w-]{43}")
+"""The id of an account or a passkey, as WebAuthn writes it."""
+
 _JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl"
 _GUESTS_SECRET = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 
@@ -118,10 +130,16 @@ def _without_secrets(part: Any) -> Any:
 
 
 def _secretless(name: str, value: Any) -> Any:
+    if name == "codes" and isinstance(value, list):
+        return [_RECOVERY_CODE]
     if not isinstance(value, str):
         return _without_secrets(value)
     if name == "access_token" or name.endswith("-Token"):
         return _JWT if "." in value else _GUESTS_SECRET
+    if name == "code" and _CODE.fullmatch(value):
+        return "123456"
+    if name == "id" and _RAW_ID.fullmatch(value):
+        return "vQ2kR8sN4wL1xC6mT8pJ3g"
     return _SECRETS.get(name, value)
 
 

@@ -14,7 +14,7 @@ FILE = Path(__file__).parents[2] / "deployments" / "production.toml"
 KEY = "7Jq2-wvT0bXe9LrKc4MzYd1Hn8PsUaGf5Ro3"
 POSTGRESQL = "postgresql://shop:dFg7-kk2@db.your-shop.tld/shop?sslmode=require"
 REMOTE_OIDC = {"issuer": "https://id.your-shop.tld", "audience": "shop"}
-USERS = {
+MAILS = {
     "link_base_url": "https://www.your-shop.tld",
     "mail": "smtp",
     "mail_from": "shop@your-shop.tld",
@@ -22,11 +22,12 @@ USERS = {
 REASON = "staging only, for our own team"
 
 
-def production(*, users=None, oidc=None, manual=None, server=None, key=KEY, url=POSTGRESQL, **more):
+def production(*, mails=None, oidc=None, manual=None, server=None, key=KEY, url=POSTGRESQL, **more):
     """Describe a production deployment of all features that fits, with changes."""
     redis = more.pop("redis", None)
-    login = {"oidc": {"settings": oidc}} if oidc else {"users": {"settings": USERS | (users or {})}}
+    login = {"oidc": {"settings": oidc}} if oidc else {"users": {}}
     features = {**login, "products": {}, "orders": {}}
+    features["notifications"] = {"settings": MAILS | (mails or {})}
     features["payments_manual"] = {"settings": manual or {}}
     values = {
         "environment": "production",
@@ -50,30 +51,37 @@ def errors_of(values, environ):
     return [fault for fault in plan.faults if fault.severity == "error"]
 
 
+def without_mails():
+    """Describe a deployment in which no feature sends mails."""
+    values, environ = production()
+    del values["features"]["notifications"]
+    return values, environ
+
+
 MAIL_SERVER = {"smtp_host": "mail.your-shop.tld"}
 BARE = "postgresql://shop:dFg7-kk2@db.your-shop.tld/shop"
 
 ALWAYS = {
     "links to this machine": (
-        production(users={"link_base_url": "https://127.0.0.1"}),
+        production(mails={"link_base_url": "https://127.0.0.1"}),
         "link_base",
     ),
     "links in clear": (
-        production(users={"link_base_url": "http://www.your-shop.tld"}),
-        "'link_base_url' of mercato-users",
+        production(mails={"link_base_url": "http://www.your-shop.tld"}),
+        "'link_base_url' of mercato-notifications",
     ),
     "links to a placeholder": (
-        production(users={"link_base_url": "https://shop.example.com"}),
-        "'link_base_url' of mercato-users",
+        production(mails={"link_base_url": "https://shop.example.com"}),
+        "'link_base_url' of mercato-notifications",
     ),
-    "mails on the console": (production(users={"mail": "console"}), "'mail' of mercato-users"),
+    "mails on the console": (production(mails={"mail": "console"}), "'mail' of mercato-notifications"),
     "mails of a placeholder": (
-        production(users={"mail_from": "shop@example.com"}),
-        "'mail_from' of mercato-users",
+        production(mails={"mail_from": "shop@example.com"}),
+        "'mail_from' of mercato-notifications",
     ),
     "the password of mail in clear": (
-        production(users=MAIL_SERVER | {"smtp_username": "shop"}),
-        "'smtp_starttls' of mercato-users",
+        production(mails=MAIL_SERVER | {"smtp_username": "shop", "smtp_security": "none"}),
+        "'smtp_security' of mercato-notifications",
     ),
     "payment on the customer's word": (
         production(manual={"by_customer": True}),
@@ -111,8 +119,8 @@ ALWAYS = {
         "'secret_key' can be guessed",
     ),
     "a well-known password of mail": (
-        production(users=MAIL_SERVER | {"smtp_starttls": True}),
-        "features.users.settings.smtp_password",
+        production(mails=MAIL_SERVER),
+        "features.notifications.settings.smtp_password",
     ),
     "a Redis without password": (production(redis="rediss://cache.your-shop.tld"), "no password"),
 }
@@ -122,11 +130,15 @@ for name, password in (
     ("the password of mail in clear", "wQx4-mm9-kk"),
     ("a well-known password of mail", "changeme"),
 ):
-    ALWAYS[name][0][1]["MERCATO_FEATURES__USERS__SETTINGS__SMTP_PASSWORD"] = password
+    ALWAYS[name][0][1]["MERCATO_FEATURES__NOTIFICATIONS__SETTINGS__SMTP_PASSWORD"] = password
 
 KNOWINGLY = {
-    "mails in a folder": (production(users={"mail": "folder"}), "users.mail"),
-    "mails in clear": (production(users=MAIL_SERVER), "users.smtp_starttls"),
+    "mails in a folder": (production(mails={"mail": "folder"}), "notifications.mail"),
+    "mails in clear": (
+        production(mails=MAIL_SERVER | {"smtp_security": "none"}),
+        "notifications.smtp_security",
+    ),
+    "accounts without mails": (without_mails(), "users.messages"),
     "keys of an issuer in a private network": (
         production(oidc=REMOTE_OIDC | {"jwks_uri": "https://10.0.0.7/keys"}),
         "oidc.jwks_uri",
@@ -215,18 +227,18 @@ class TestProduction:
     def test_a_default_is_named_with_its_release(self):
         """An unsafe default is reported with the distribution that has it."""
         values, environ = production()
-        del values["features"]["users"]["settings"]
+        del values["features"]["notifications"]["settings"]
 
         found = {fault.what.split("'")[1]: fault.where for fault in errors_of(values, environ)}
 
         assert found.keys() == {"link_base_url", "mail", "mail_from"}
-        assert all(where.startswith("default of mercato-users ") for where in found.values())
+        assert all(where.startswith("default of mercato-notifications ") for where in found.values())
 
 
 class TestAccepted:
     def test_is_said_at_every_start(self, caplog):
         """A start logs each accepted danger with its reason; the metrics have it, too."""
-        values, environ = production(users={"mail": "folder"}, accept={"users.mail": REASON})
+        values, environ = production(mails={"mail": "folder"}, accept={"notifications.mail": REASON})
 
         app = create_app(read_deployment(values, environ))
 
@@ -234,4 +246,4 @@ class TestAccepted:
             "WARNING"
         ]
         metrics = app.test_client().get("/metrics").text
-        assert 'mercato_accepted{rule="users.mail"} 1.0' in metrics
+        assert 'mercato_accepted{rule="notifications.mail"} 1.0' in metrics

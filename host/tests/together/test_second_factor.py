@@ -1,7 +1,9 @@
 """An administrator of a shop whose role needs a second factor: users and mfa together."""
 
 import base64
+import runpy
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -14,7 +16,11 @@ from mercato_users import one_time_tokens, services
 from mercato_users.models import User
 from mercato_users.values import NewUser
 
+from .recorder import ROOT as WORKSPACE
 from .shopping import PASSWORD
+
+_FILE = WORKSPACE / "packages/mfa/tests/authenticator.py"
+Authenticator = runpy.run_path(str(_FILE))["Authenticator"]
 
 ROOT = "/v1/users/me/mfa"
 LOGIN = {"email": "ada@example.com", "password": PASSWORD}
@@ -26,12 +32,9 @@ def app(boot, write_deployment):
     """A shop with accounts and second factors, and the administrator ada."""
     app = boot(write_deployment(more=SETTINGS))
 
-    def create():
-        user = services.create_verified_user(NewUser(**LOGIN))
-        services.grant_role(user.id, "admin")
-
+    create(app, LOGIN["email"])
     with app.app_context():
-        work.run(create)
+        work.run(lambda: services.grant_role(session.scalar(sa.select(User.id)), "admin"))
     return app
 
 
@@ -68,9 +71,29 @@ def code_of(secret, after_seconds=0):
     return app.generate(int(time.time()) + after_seconds).decode()
 
 
-def log_in(client):
+def create(app, email):
+    """Create an account, and return the body of its login."""
+    login = {**LOGIN, "email": email}
+    with app.app_context():
+        work.run(lambda: services.create_verified_user(NewUser(**login)))
+    return login
+
+
+def log_in(client, login=LOGIN):
     """Log in with the password, and return the answer."""
-    return client.post("/v1/auth/login", json=LOGIN).json
+    return client.post("/v1/auth/login", json=login).json
+
+
+def new_passkey(person):
+    """Return the body that adds a new passkey of an authenticator in software."""
+    begun = person.send("POST", f"{ROOT}/passkeys/options", 200)
+    return {"challenge": begun["challenge"], "credential": Authenticator().create(begun["options"])}
+
+
+def add_passkey(person, body):
+    """Add a passkey, and return the status of the answer."""
+    path = f"{ROOT}/passkeys"
+    return person.client.post(path, json=body, headers=person.headers).status_code
 
 
 def complete(client, challenged, method, answer):
@@ -117,6 +140,19 @@ class TestAdministrator:
         assert ada.send("DELETE", path, 409)["code"] == "factor_required"
         ada.add_app()
         ada.send("DELETE", path, 204)
+
+    def test_adds_one_first_factor(self, app, client):
+        """Of two sessions that add a first passkey at the same time, one is refused each time."""
+        for round_ in range(5):
+            login = create(app, f"user{round_}@example.com")
+            both = [Ada(app.test_client(), log_in(client, login)) for _ in range(2)]
+            bodies = [new_passkey(one) for one in both]
+
+            with ThreadPoolExecutor(2) as threads:
+                statuses = list(threads.map(add_passkey, both, bodies))
+
+            assert sorted(statuses) == [201, 401], round_
+            assert names_of(log_in(client, login)) == ["passkey"]
 
     def test_keeps_the_factor_over_a_reset_of_the_password(self, app, client):
         """Control of the mailbox alone gives no access."""

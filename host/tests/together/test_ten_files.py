@@ -105,6 +105,7 @@ environment = "development"
 [database]
 url = "sqlite:///missing/dir/shop.db"
 [features.users]
+[features.notifications]
 [features.products]
 [features.orders]
 """,
@@ -137,9 +138,7 @@ editable = true
             "K205@database.url",
             "K205@database.url#known",
             "K207@database.url",
-            "K206@users.link_base_url",
-            "K206@users.mail",
-            "K206@users.mail_from",
+            "K206@users#messages",
             "K114",
         ],
     ),

@@ -269,6 +269,6 @@ def mails_in(folder: Path) -> list[str]:
     texts = []
     for file in sorted(folder.glob("*.eml")):
         mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-        texts.append(str(mail.get_content()))
+        texts.append(str(mail.get_body(("plain",)).get_content()))
         file.unlink()
     return texts

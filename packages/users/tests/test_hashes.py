@@ -87,10 +87,11 @@ class TestScheme:
 
 
 class TestRenewed:
-    @pytest.mark.parametrize("origin", HASHES)
-    def test_replaces_a_hash_of_another_system(self, origin):
+    @pytest.mark.parametrize("origin", ["argon2id", "bcrypt 2b", "django argon2"])
+    def test_replaces_a_hash_of_another_system(self, app, origin):
         """After a login the hash is of the form that this system makes."""
-        renewed = passwords.renewed(HASHES[origin], factories.PASSWORD)
+        with app.app_context():
+            renewed = passwords.renewed(HASHES[origin], factories.PASSWORD)
 
-        assert renewed is not None
-        assert passwords.renewed(renewed, factories.PASSWORD) is None
+            assert renewed is not None
+            assert passwords.renewed(renewed, factories.PASSWORD) is None

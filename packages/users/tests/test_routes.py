@@ -14,7 +14,9 @@ OPEN = "open: Authorization is not read"
 ANYONE = "anyone: what is sent must be valid"
 SIGNED_IN = "every account, and API keys"
 PERSON = "every account"
-READ, WRITE, ROLES, AUDIT = "users.read", "users.write", "roles.write", "audit.read"
+READ, WRITE, ERASE = "users.read", "users.write", "users.erase"
+ROLES, AUDIT = "roles.write", "audit.read"
+HELD = [READ, WRITE, ERASE, ROLES, AUDIT]
 FRESH = "fresh "
 
 ROUTES = {
@@ -22,10 +24,12 @@ ROUTES = {
     "POST /v1/auth/login": OPEN,
     "POST /v1/auth/login-link": OPEN,
     "POST /v1/auth/logout": PERSON,
+    "POST /v1/auth/mfa": OPEN,
     "POST /v1/auth/password/forgot": OPEN,
     "POST /v1/auth/password/reset": OPEN,
     "POST /v1/auth/refresh": OPEN,
     "POST /v1/auth/step-up": PERSON,
+    "POST /v1/auth/step-up/challenge": PERSON,
     "GET /v1/api-keys": PERSON,
     "POST /v1/api-keys": FRESH + PERSON,
     "GET /v1/api-keys/<uuid:key_id>": PERSON,
@@ -50,11 +54,15 @@ ROUTES = {
     "GET /v1/users/<uuid:user_id>": READ,
     "PATCH /v1/users/<uuid:user_id>": FRESH + WRITE,
     "GET /v1/users/<uuid:user_id>/audit-events": READ,
+    "POST /v1/users/<uuid:user_id>/erase": FRESH + ERASE,
+    "POST /v1/users/<uuid:user_id>/export": FRESH + ERASE,
     "POST /v1/users/<uuid:user_id>/reactivate": FRESH + WRITE,
     "POST /v1/users/<uuid:user_id>/revoke-sessions": FRESH + WRITE,
+    "POST /v1/users/<uuid:user_id>/second-factor/reset": FRESH + WRITE,
     "POST /v1/users/<uuid:user_id>/suspend": FRESH + WRITE,
     "GET /v1/users/me": SIGNED_IN,
     "PATCH /v1/users/me": PERSON,
+    "DELETE /v1/users/me": PERSON,
     "GET /v1/users/me/addresses": PERSON,
     "POST /v1/users/me/addresses": PERSON,
     "GET /v1/users/me/addresses/<uuid:address_id>": PERSON,
@@ -64,6 +72,10 @@ ROUTES = {
     "PUT /v1/users/me/email": PERSON,
     "POST /v1/users/me/email/confirm": OPEN,
     "POST /v1/users/me/email/undo": OPEN,
+    "POST /v1/users/me/erasure/cancel": OPEN,
+    "POST /v1/users/me/export": FRESH + PERSON,
+    "GET /v1/users/me/exports/<uuid:export_id>": PERSON,
+    "GET /v1/users/me/exports/<uuid:export_id>/file": PERSON,
     "PUT /v1/users/me/password": PERSON,
     "GET /v1/users/me/sessions": PERSON,
     "DELETE /v1/users/me/sessions": PERSON,
@@ -75,6 +87,15 @@ ROUTES = {
 
 LAST = "POST /v1/auth/logout"
 """It ends the session of the caller."""
+
+WITHOUT_BODY = {
+    LAST,
+    "POST /v1/auth/step-up/challenge",
+    "POST /v1/invitations/<uuid:invitation_id>/resend",
+    "POST /v1/users/<uuid:user_id>/export",
+    "POST /v1/users/me/export",
+}
+"""They read no body."""
 
 GUEST, REFUSED, STEP_UP, IN = "unauthenticated", "forbidden", "step_up_required", "allowed"
 NOT_FOR_KEYS = "not_for_keys"
@@ -136,7 +157,7 @@ class TestAccess:
         """A person may call what is about its own account."""
         assert outcomes(alice) == expected([])
 
-    @pytest.mark.parametrize("held", [READ, WRITE, ROLES, AUDIT])
+    @pytest.mark.parametrize("held", HELD)
     def test_of_staff(self, as_user, held):
         """A permission opens its routes, and no other."""
         assert outcomes(as_user(permissions=[held])) == expected([held])
@@ -147,7 +168,7 @@ class TestAccess:
 
         found = outcomes(charlie)
 
-        assert found == expected([READ, WRITE, ROLES, AUDIT], fresh=STEP_UP)
+        assert found == expected(HELD, fresh=STEP_UP)
 
     def test_of_staff_without_their_second_factor(self, charlie, commit):
         """A session of acr 1 is not fresh where the account has a second factor."""
@@ -155,9 +176,9 @@ class TestAccess:
 
         found = outcomes(charlie)
 
-        assert found == expected([READ, WRITE, ROLES, AUDIT], fresh=STEP_UP)
+        assert found == expected(HELD, fresh=STEP_UP)
 
-    @pytest.mark.parametrize("scopes", [[], [READ], [READ, WRITE, ROLES, AUDIT]])
+    @pytest.mark.parametrize("scopes", [[], [READ], HELD])
     def test_of_an_api_key(self, client, charlie, commit, scopes):
         """A key may call what its scopes and its owner allow, but nothing that is for people."""
         text, _ = commit(factories.make_api_key, factories.id_of(charlie), scopes)
@@ -190,7 +211,7 @@ class TestMassAssignment:
         """No route that reads a body takes a field that it does not declare."""
         method, rule = route.split()
         path = "/".join(f"{new_id()}" if "<" in part else part for part in rule.split("/"))
-        reads = route != LAST
+        reads = route not in WITHOUT_BODY
 
         answer = charlie.open(
             path,

@@ -10,7 +10,6 @@ from mercato_kit.privacy import Erased, Part, PersonalData, Subject, columns
 from mercato_kit.schemas import render_instant
 from mercato_mfa import services
 from mercato_mfa.models import Passkey, RecoveryCode, Totp
-from mercato_mfa.services import Factor
 
 
 def export(subject: Subject) -> Iterator[Part]:
@@ -45,7 +44,7 @@ PERSONAL_DATA = PersonalData(
 )
 
 
-def _factors_of(user_id: UUID) -> list[Factor]:
+def _factors_of(user_id: UUID) -> list[services.Factor]:
     apps = session.scalars(sa.select(Totp).where(Totp.user_id == user_id).order_by(Totp.id))
     keys = session.scalars(
         sa.select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id)
@@ -53,7 +52,7 @@ def _factors_of(user_id: UUID) -> list[Factor]:
     return [*map(services.shown_totp, apps), *map(services.shown_passkey, keys)]
 
 
-def _shown(factor: Factor) -> dict[str, str | None]:
+def _shown(factor: services.Factor) -> dict[str, str | None]:
     return {
         "method": factor.method,
         "name": factor.name,

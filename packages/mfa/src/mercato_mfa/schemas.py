@@ -3,7 +3,7 @@
 import marshmallow as ma
 from marshmallow import fields
 
-from mercato_kit.schemas import Line, Schema, Text, Uuid, not_blank
+from mercato_kit.schemas import Instant, Line, Schema, Text, Uuid, not_blank
 
 
 class NewTotpSchema(Schema):
@@ -48,8 +48,8 @@ class FactorSchema(ma.Schema):
     id = fields.UUID(required=True)
     method = fields.String(required=True)
     name = fields.String(required=True, allow_none=True)
-    created_at = fields.AwareDateTime(required=True)
-    used_at = fields.AwareDateTime(required=True, allow_none=True)
+    created_at = Instant(required=True)
+    used_at = Instant(required=True, allow_none=True)
 
 
 class FactorsSchema(ma.Schema):

@@ -19,6 +19,7 @@ class MfaSettings(Settings, frozen=True, kw_only=True):
             "customers cannot use passkeys: browsers want https, on a domain of the internet",
             {"origins": ["http://www.your-shop.tld"], "rp_id": "your-shop.tld"},
             instead=["https://www.your-shop.tld"],
+            reads=["rp_id"],
         ),
     )
 

@@ -9,7 +9,7 @@ import msgspec
 
 from mercato_contracts.payments import Misconfigured, Refused, Unknown
 from mercato_payments_stripe.deadlines import within
-from mercato_payments_stripe.wire import API_VERSION
+from mercato_payments_stripe.wire import API_VERSION, FailedAnswer, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CONNECT_SECONDS, READ_SECONDS = 3, 6
+
+_LONGEST_CODE = 100
 
 MISSING = "resource_missing"
 """The code of a refusal: Stripe has no such object."""
@@ -99,13 +101,21 @@ def _library(key: str, url: str) -> StripeClient:
 
 def _meaning_of(error: StripeError) -> Exception:
     """Return an error of the library as one of the contract's."""
-    status, what = error.http_status, error.error
+    status, headers = error.http_status, error.headers or {}
     if status in (401, 403):
         return Misconfigured(f"Stripe refuses the key (status {status})")
-    if status not in (400, 402, 404) or what is None or _OPEN & {what.type, what.code}:
-        is_replayed = (error.headers or {}).get("idempotent-replayed") == "true"
+    said = _said(error) if status in (400, 402, 404) else None
+    if said is None or _OPEN & {said.type, said.code}:
+        is_replayed = headers.get("idempotent-replayed") == "true"
         return Unknown(f"status {status}" if status else "no answer", key_is_spent=is_replayed)
-    message = error.user_message or ""
-    if _ELSEWHERE in message:
+    if _ELSEWHERE in (said.message or ""):
         return Misconfigured("the key is of another mode than the payment")
-    return Refused(what.decline_code or what.code or "refused", message)
+    return Refused((said.decline_code or said.code or "refused")[:_LONGEST_CODE], said.message)
+
+
+def _said(error: StripeError) -> Failure | None:
+    """Return what Stripe says of an error; None if the answer is not one of Stripe's."""
+    try:
+        return msgspec.convert(error.json_body, FailedAnswer).error
+    except msgspec.ValidationError:
+        return None

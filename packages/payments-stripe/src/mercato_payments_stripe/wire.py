@@ -97,6 +97,21 @@ class Intent(Struct, frozen=True):
     latest_charge: Charge | str | None = None
 
 
+class Failure(Struct, frozen=True):
+    """Why a call failed."""
+
+    type: str
+    code: str | None = None
+    decline_code: str | None = None
+    message: str | None = None
+
+
+class FailedAnswer(Struct, frozen=True):
+    """The body of an answer with status 400 or above."""
+
+    error: Failure
+
+
 class Thing(Struct, frozen=True):
     """What an event is about, as far as it names a payment; in every version of the API."""
 

@@ -1,8 +1,12 @@
 import pytest
+import sqlalchemy as sa
 
 from mercato_database import privacy as engine
 from mercato_kit import privacy
+from mercato_kit.db import session
 from mercato_testing.samples.fixtures import client_of, deployment, url, wheels
+
+from .persons import Account, Letter, Parcel
 
 __all__ = ["client_of", "deployment", "url", "wheels"]
 
@@ -18,3 +22,16 @@ def ask(app, commit):
         return commit(privacy.get, request_id)
 
     return ask
+
+
+@pytest.fixture
+def texts(commit):
+    """Return a function that reads everything that names a person."""
+    return lambda: commit(
+        lambda: {
+            text
+            for column in (Account.email, Letter.text, Parcel.address)
+            for text in session.scalars(sa.select(column))
+            if text is not None
+        }
+    )

@@ -117,6 +117,12 @@ def erase_letters(subject: Subject) -> Erased:
     return Erased([letter.id for letter in letters], {"letters": len(letters)})
 
 
+def export_parcels(subject: Subject) -> Iterator[Part]:
+    """Give the addresses of parcels."""
+    found = session.scalars(_own(Parcel, subject))
+    yield Part("parcels", [{"address": parcel.address} for parcel in found])
+
+
 def erase_parcels(subject: Subject) -> Erased:
     """Erase the addresses of parcels that have arrived."""
     parcels = session.scalars(_own(Parcel, subject).where(Parcel.address.is_not(None))).all()
@@ -154,7 +160,7 @@ parcels = Feature(
     summary="Parcels to persons.",
     metadata=Parcels.metadata,
     personal_data=PersonalData(
-        columns(erase=[Parcel.address]), erase=erase_parcels, find=find_parcel
+        columns(erase=[Parcel.address]), export_parcels, erase_parcels, find_parcel
     ),
 )
 

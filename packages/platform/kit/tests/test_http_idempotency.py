@@ -111,6 +111,17 @@ class TestAnswerOnce:
         assert again.headers["Idempotency-Replayed"] == "true"
         assert titles() == ["a"]
 
+    def test_refuses_when_the_answer_was_erased(self, post, titles, in_unit):
+        """Behind an erased answer a repeated request has no second effect, and answers 410."""
+        post()
+        erased = {"response_status": 410, "response_body": None, "response_headers": None}
+        in_unit(lambda: db.session.execute(sa.update(IdempotencyKey).values(**erased)))
+
+        again = post()
+
+        assert (again.status_code, again.json["code"]) == (410, "answer_erased")
+        assert titles() == ["a"]
+
     def test_compares_bodies_by_value(self, client, post):
         """White space and the order of members do not make another request."""
         first = post("a", rank=1)

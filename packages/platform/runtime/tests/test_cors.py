@@ -43,6 +43,19 @@ class TestAnswers:
         assert "Idempotency-Replayed" in exposed
         assert "Access-Control-Allow-Credentials" not in answer.headers
 
+    def test_may_be_asked_for_with_cookies(self, client_of):
+        """Cookies are allowed with the header that such requests need, also by the preflight."""
+        client, asked = client_of(SHOP), {"Access-Control-Request-Headers": "mercato-csrf"}
+        answers = [
+            client.post("/v1/notes", headers={"Origin": SHOP, "Mercato-CSRF": "1"}),
+            client.options("/v1/notes", headers={"Origin": SHOP, **PREFLIGHT, **asked}),
+            client.post("/v1/notes", headers={"Origin": OTHER, "Mercato-CSRF": "1"}),
+        ]
+
+        allowed = [answer.headers.get("Access-Control-Allow-Credentials") for answer in answers]
+
+        assert allowed == ["true", "true", None]
+
     @pytest.mark.parametrize(
         "origin",
         [

@@ -13,10 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_host import create_app
-from mercato_kit.db import engine, session, utc_now
+from mercato_kit import privacy
+from mercato_kit.db import engine, new_id, session, utc_now
 from mercato_kit.feature import Feature, Gauge
 from mercato_kit.jobs import Job
-from mercato_kit.models import InboxDelivery, OutboxEvent
+from mercato_kit.models import InboxDelivery, OutboxEvent, PrivacyRequest
 from mercato_kit.reads import reader
 from mercato_kit.remote import note_late
 from mercato_runtime.metrics import backlog
@@ -199,6 +200,18 @@ class TestBacklog:
         # It is tried again within two seconds, which this machine may have needed.
         assert (retried[age] >= 90, retried[lag] < 60) == (True, True)
         assert (done[age], done[lag]) == (0, 0)
+
+    def test_counts_requests_of_persons_that_fail(self, fresh_app, commit):
+        """A request that a feature failed for is counted, one that is scheduled is not."""
+        name = "mercato_privacy_requests_failing"
+        for person in (new_id(), new_id()):
+            id_ = commit(privacy.request, "erase", privacy.Subject(person))
+        before = scrape(fresh_app().test_client())[name]
+
+        failed = sa.update(PrivacyRequest).where(PrivacyRequest.id == id_)
+        commit(lambda: session.execute(failed.values(status="failed")))
+
+        assert (before, scrape(fresh_app().test_client())[name]) == (0, 1)
 
     def test_counts_runs_of_jobs(self, fresh_app, run_worker):
         """Runs of a job are counted over all workers, with the time of the last success."""

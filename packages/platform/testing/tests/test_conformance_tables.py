@@ -49,6 +49,20 @@ class TestLeavingForeignKeys:
         assert "users_user" in found
 
 
+class TestUnclassifiedColumns:
+    def test_accepts_what_is_classified(self):
+        """A feature that says what becomes of each column is accepted."""
+        assert list(tables.unclassified_columns(feature)) == []
+
+    def test_finds_a_new_column(self):
+        """A column with text that the manifest does not name is found."""
+        text = sa.Column("text", sa.String(20))
+
+        (found,) = tables.unclassified_columns(with_tables(table("notes_a", text)))
+
+        assert found.startswith("notes_a.text: add it to the columns of PERSONAL_DATA")
+
+
 class TestUnnamedConstraints:
     def test_accepts_named(self):
         """Constraints that the naming convention names are accepted."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 from mercato_kit.errors import (
     Conflict,
     FieldError,
+    Forbidden,
     Invalid,
     Problem,
     TooManyRequests,
@@ -52,6 +53,13 @@ class RefreshTokenReused(Unauthenticated):
 
     def __init__(self) -> None:
         super().__init__(invalid_token=True)
+
+
+class Csrf(Forbidden):
+    """A page of another site may have caused a request that a cookie would allow."""
+
+    code = "csrf"
+    title = "Send the header Mercato-CSRF from a page of the shop"
 
 
 class TokenExpired(Problem):

@@ -10,14 +10,12 @@ from mercato_contracts.second_factor import Proof
 from mercato_kit.composition import current_composition
 from mercato_kit.db import utc_now
 from mercato_kit.errors import Unauthenticated
-from mercato_kit.identity import current_principal
 from mercato_kit.lists import any_of
 from mercato_kit.principals import Principal
 from mercato_kit.reads import Read
-from mercato_users import access_tokens, api_keys
+from mercato_users import access_tokens, api_keys, services
 from mercato_users.clients import this_client
 from mercato_users.models import Role, RolePermission, Session, User, UserRole
-from mercato_users.services import challenges, factor_changes, key_callers, second_factors
 
 _PRINCIPAL = Read(
     sa.select(
@@ -73,7 +71,7 @@ class Identity:
                 is not active.
         """
         if api_keys.is_named(token):
-            return key_callers.identify(token)
+            return services.identify_key(token)
         claims = access_tokens.read(token)
         rows = _PRINCIPAL.rows(
             session_id=claims.session_id,
@@ -86,7 +84,7 @@ class Identity:
         email, email_verified, given_name, family_name, amr, acr, auth_time, factor, *_ = rows[0]
         roles = [row[-3:] for row in rows if row[-3] is not None]
         held = _permissions(roles)
-        counting = [one for one in roles if acr == 2 or not second_factors.requires_for(one[0])]
+        counting = [one for one in roles if acr == 2 or not services.requires_factor(one[0])]
         permissions = _permissions(counting)
         return Principal(
             sub=claims.user_id,
@@ -115,17 +113,9 @@ def _permissions(roles: Sequence[tuple[str, bool, str | None]]) -> frozenset[str
 class AccountFactors:
     """Implements :class:`mercato_contracts.accounts.Accounts`."""
 
-    lock = staticmethod(factor_changes.lock)
-
-    def begin_enrollment(self, user_id: UUID) -> str:
-        """Return a new challenge for the session of the caller."""
-        session_id = current_principal.session_id
-        return challenges.begin(user_id, challenges.ENROLL, session_id=session_id)
-
-    def finish_enrollment(self, user_id: UUID, challenge: str) -> bool:
-        """Use up a challenge, and return whether it was open for this account and session."""
-        session_id = current_principal.session_id
-        return challenges.use(challenge, challenges.ENROLL, session_id=session_id) == user_id
+    lock = staticmethod(services.lock_factors)
+    begin_enrollment = staticmethod(services.begin_enrollment)
+    finish_enrollment = staticmethod(services.finish_enrollment)
 
     def factor_changed(
         self, user_id: UUID, *, has_factor: bool, method: str, added: Proof | None = None
@@ -135,7 +125,7 @@ class AccountFactors:
         Raises:
             FactorRequired: The last factor would be lost.
         """
-        factor_changes.record_change(
+        services.record_factor_change(
             user_id, has_factor=has_factor, method=method, added=added, client=this_client()
         )
 

@@ -68,6 +68,9 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
     audit_days: Annotated[
         int, Meta(ge=30, le=3650, description="How long the audit trail is kept")
     ] = 400
+    refresh_cookie: Annotated[
+        bool, Meta(description="true: logins may ask for their tokens in cookies")
+    ] = False
     password_memory_mib: Annotated[
         int,
         Meta(ge=HASH_MEBIBYTES, le=65536, description="MiB of each machine for hashing passwords"),

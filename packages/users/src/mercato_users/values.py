@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+BODY, COOKIE = "body", "cookie"
+"""How tokens are sent."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewApiKey:
@@ -43,6 +46,7 @@ class Credentials:
         device_token: What makes the device a known one.
         mailed_pass: The token of a link that was mailed for this login.
         device_name: What the owner calls the device.
+        transport: How the tokens are sent.
     """
 
     email: str
@@ -50,6 +54,7 @@ class Credentials:
     device_token: str | None = None
     mailed_pass: str | None = None
     device_name: str | None = None
+    transport: str = BODY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +66,11 @@ class Answer:
         method: How it is answered.
         answer: A code, or what a passkey answers, as JSON.
         device_token: What makes the device of a login a known one.
+        transport: How the tokens of a login are sent.
     """
 
     challenge: str
     method: str
     answer: str
     device_token: str | None = None
+    transport: str = BODY

@@ -6,6 +6,7 @@ from mercato_kit.http import always
 from mercato_kit.policies import anyone_as_guest
 from mercato_users import services
 from mercato_users.errors import TokenExpired
+from mercato_users.routes import cookies
 from mercato_users.routes.blueprint import blueprint, this_client
 from mercato_users.schemas import (
     EmailOnlySchema,
@@ -58,7 +59,8 @@ def request_verification(body: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(202, NothingSchema)
 def forgot_password(body: dict[str, Any]) -> dict[str, Any]:
     """Mail a link to set a new password, if an account with this address exists"""
-    services.request_password_reset(body["email"], this_client(), body["device_token"])
+    device_token = body["device_token"] or cookies.device_token()
+    services.request_password_reset(body["email"], this_client(), device_token)
     return {}
 
 

@@ -1,9 +1,10 @@
 """Endpoints of logins and sessions."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from mercato_kit.errors import StepUpRequired, Unauthenticated
+from mercato_kit.errors import FieldError, Invalid, StepUpRequired, Unauthenticated
 from mercato_kit.http import Page, always
 from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, anyone_as_guest, person
@@ -11,6 +12,7 @@ from mercato_kit.views import Shown
 from mercato_users import access_tokens, services
 from mercato_users.errors import (
     ChallengeExpired,
+    Csrf,
     InvalidCode,
     InvalidCredentials,
     RefreshTokenReused,
@@ -18,6 +20,7 @@ from mercato_users.errors import (
     TooManyLogins,
 )
 from mercato_users.models import Session
+from mercato_users.routes import cookies
 from mercato_users.routes.blueprint import blueprint, caller_id, this_client, well_known
 from mercato_users.schemas import (
     LOGIN_ANSWERS,
@@ -36,12 +39,14 @@ from mercato_users.schemas import (
     StepUpSchema,
     TokensSchema,
 )
-from mercato_users.values import Answer, Credentials
+from mercato_users.values import BODY, COOKIE, Answer, Credentials
 
 
 @always
 def _verify(body: Credentials) -> services.Attempt:
-    return services.verify_login(body, this_client())
+    cookies.check_transport(body.transport)
+    device_token = body.device_token or cookies.device_token()
+    return services.verify_login(replace(body, device_token=device_token), this_client())
 
 
 @blueprint.post(
@@ -52,23 +57,27 @@ def _verify(body: Credentials) -> services.Attempt:
 )
 @blueprint.arguments(CredentialsSchema)
 @blueprint.response(200, LOGIN_ANSWERS)
-def log_in(_body: Credentials, prepared: services.Attempt) -> Shown:
+def log_in(body: Credentials, prepared: services.Attempt) -> cookies.Delivered | Shown:
     """Log in
 
     A wrong address, a wrong password and an inactive account get the same response. For an account
     with a second factor, it is a challenge.
     """
     answer = services.log_in(prepared, this_client())
-    schema = LoginSchema if isinstance(answer, services.Login) else MfaRequiredSchema
-    return Shown(schema().dump(answer))
+    if isinstance(answer, services.Login):
+        return cookies.deliver(LoginSchema, answer, body.transport)
+    return Shown(MfaRequiredSchema().dump(answer))
 
 
 @blueprint.post("/auth/mfa", allow=anyone_as_guest, refuses=[InvalidCode, ChallengeExpired])
 @blueprint.arguments(FactorLoginSchema)
 @blueprint.response(200, LoginSchema)
-def complete_login(body: Answer) -> services.Login:
+def complete_login(body: Answer) -> cookies.Delivered:
     """Complete a login with the second factor"""
-    return services.complete_login(body, this_client())
+    cookies.check_transport(body.transport)
+    device_token = body.device_token or cookies.device_token()
+    login = services.complete_login(replace(body, device_token=device_token), this_client())
+    return cookies.deliver(LoginSchema, login, body.transport)
 
 
 @blueprint.post("/auth/login-link", allow=anyone_as_guest)
@@ -79,33 +88,56 @@ def request_login_link(body: dict[str, Any]) -> dict[str, Any]:
 
     Its token goes into a login as `pass`, beside the password.
     """
-    services.request_login_link(body["email"], this_client(), body["device_token"])
+    device_token = body["device_token"] or cookies.device_token()
+    services.request_login_link(body["email"], this_client(), device_token)
     return {}
 
 
 @blueprint.post(
-    "/auth/refresh", allow=anyone_as_guest, refuses=[RefreshTokenReused, Unauthenticated]
+    "/auth/refresh", allow=anyone_as_guest, refuses=[RefreshTokenReused, Unauthenticated, Csrf]
 )
 @blueprint.arguments(RefreshSchema)
 @blueprint.response(200, TokensSchema)
-def refresh(body: dict[str, Any]) -> services.Tokens:
+def refresh(body: dict[str, Any]) -> cookies.Delivered:
     """Exchange a refresh token for new tokens
 
     A repeated request within a few seconds returns the same tokens. A token that is used again
-    later ends the session.
+    later ends the session. The token of a cookie needs the header `Mercato-CSRF`.
     """
-    return services.refresh_tokens(body["refresh_token"], this_client())
+    sent, transport = body["refresh_token"], BODY
+    if sent is None:
+        sent, transport = _token_of_cookie(), COOKIE
+    try:
+        tokens = services.refresh_tokens(sent, this_client())
+    except RefreshTokenReused:
+        cookies.clear()
+        raise
+    return cookies.deliver(TokensSchema, tokens, transport)
 
 
-@blueprint.post("/auth/logout", allow=person)
+def _token_of_cookie() -> str:
+    """Return the refresh token of the cookie, if the request may use it."""
+    token = cookies.refresh_token()
+    if token is None:
+        detail = "Send a refresh token, in the body or in its cookie."
+        raise Invalid(detail, errors=[FieldError("/refresh_token", "required", detail)])
+    cookies.check_origin()
+    return token
+
+
+@blueprint.post("/auth/logout", allow=cookies.person_or_cookie, refuses=[Csrf])
 @blueprint.response(204)
 def log_out() -> None:
     """Log out
 
-    The tokens of the session are refused from the next request on.
+    The tokens of the session are refused from the next request on. The refresh token of a cookie
+    ends its session, too; without an access token, it needs the header `Mercato-CSRF`.
     """
     if current_principal.session_id is not None:
         services.log_out(current_principal.session_id)
+    else:
+        services.log_out_by_token(_token_of_cookie())
+    cookies.clear()
 
 
 @always

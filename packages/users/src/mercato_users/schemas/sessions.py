@@ -3,7 +3,7 @@
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from mercato_kit.http import ListQuerySchema, page_of
 from mercato_kit.identity import current_principal
@@ -11,7 +11,17 @@ from mercato_kit.schemas import Boolean, Line, Message, ModelSchema, QuerySchema
 from mercato_users.models import Session
 from mercato_users.schemas.accounts import UserSchema
 from mercato_users.schemas.fields import TypedPassword, filled
-from mercato_users.values import Answer, Credentials
+from mercato_users.values import BODY, COOKIE, Answer, Credentials
+
+
+def _transport() -> Line:
+    what = "`cookie` sends refresh and device token in cookies, where a shop has them enabled"
+    return Line(
+        max=10,
+        load_default=BODY,
+        validate=validate.OneOf([BODY, COOKIE]),
+        metadata={"description": what},
+    )
 
 
 class CredentialsSchema(Schema):
@@ -32,6 +42,7 @@ class CredentialsSchema(Schema):
         metadata={"description": "Token of a link of POST /v1/auth/login-link"},
     )
     device_name = Line(max=60, load_default=None, allow_none=True, validate=filled)
+    transport = _transport()
 
 
 _ONE_PROOF = Message("Send a password, or a challenge with method and answer.", "missing")
@@ -40,7 +51,13 @@ _ONE_PROOF = Message("Send a password, or a challenge with method and answer.", 
 class RefreshSchema(Schema):
     """The refresh token to exchange."""
 
-    refresh_token = Line(min=1, max=200, required=True)
+    refresh_token = Line(
+        min=1,
+        max=200,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Without one, that of the cookie is exchanged"},
+    )
 
 
 class AnswerSchema(Schema):
@@ -57,6 +74,7 @@ class FactorLoginSchema(AnswerSchema):
     makes = Answer
 
     device_token = Line(min=1, max=200, load_default=None, allow_none=True)
+    transport = _transport()
 
 
 class StepUpSchema(Schema):
@@ -116,14 +134,14 @@ class AccessTokenSchema(ma.Schema):
 class TokensSchema(AccessTokenSchema):
     """The tokens of a session."""
 
-    refresh_token = fields.String(required=True)
+    refresh_token = fields.String(metadata={"description": "Not if it is in a cookie"})
 
 
 class LoginSchema(TokensSchema):
     """The first tokens of a session, and its user."""
 
     user = fields.Nested(UserSchema, required=True)
-    device_token = fields.String(required=True)
+    device_token = fields.String(metadata={"description": "Not if it is in a cookie"})
     mfa_enrollment_required = fields.Boolean(required=True)
 
 

@@ -35,7 +35,13 @@ from mercato_users.services.closing import (
 from mercato_users.services.email_changes import confirm_email, request_email, undo_email
 from mercato_users.services.erasure import delete_invitations, delete_unverified, erase_user
 from mercato_users.services.exports import find_export, read_export, request_export
-from mercato_users.services.factor_changes import reset as reset_second_factor
+from mercato_users.services.factor_changes import (
+    begin_enrollment,
+    finish_enrollment,
+    lock as lock_factors,
+    record_change as record_factor_change,
+    reset as reset_second_factor,
+)
 from mercato_users.services.factor_proofs import begin_step_up, step_up_with_factor
 from mercato_users.services.imports import (
     ImportRow,
@@ -51,6 +57,7 @@ from mercato_users.services.invitations import (
     resend_invitation,
     revoke_invitation,
 )
+from mercato_users.services.key_callers import identify as identify_key
 from mercato_users.services.key_rotation import rotate_keys
 from mercato_users.services.login_attempts import Attempt, verify_login
 from mercato_users.services.login_links import request_login_link
@@ -59,6 +66,7 @@ from mercato_users.services.open_sessions import (
     end_session,
     list_sessions,
     log_out,
+    log_out_by_token,
 )
 from mercato_users.services.passwords import (
     NewPassword,
@@ -80,7 +88,7 @@ from mercato_users.services.roles import (
     list_roles,
     update_role,
 )
-from mercato_users.services.second_factors import Challenged
+from mercato_users.services.second_factors import Challenged, requires_for as requires_factor
 from mercato_users.services.second_logins import complete_login
 from mercato_users.services.service_accounts import create_service
 from mercato_users.services.sessions import Login, log_in
@@ -106,6 +114,7 @@ __all__ = [
     "Registration",
     "Tokens",
     "accept_invitation",
+    "begin_enrollment",
     "begin_import",
     "begin_step_up",
     "cancel_erasure",
@@ -133,7 +142,9 @@ __all__ = [
     "find_role",
     "find_role_by_name",
     "find_user",
+    "finish_enrollment",
     "grant_role",
+    "identify_key",
     "import_rows",
     "invite",
     "list_addresses",
@@ -145,13 +156,16 @@ __all__ = [
     "list_roles",
     "list_sessions",
     "list_users",
+    "lock_factors",
     "log_in",
     "log_out",
+    "log_out_by_token",
     "prepare_acceptance",
     "prepare_password",
     "prepare_registration",
     "reactivate_user",
     "read_export",
+    "record_factor_change",
     "refresh_tokens",
     "refused_rows",
     "register",
@@ -160,6 +174,7 @@ __all__ = [
     "request_login_link",
     "request_password_reset",
     "request_verification",
+    "requires_factor",
     "resend_invitation",
     "reset_password",
     "reset_second_factor",

@@ -16,7 +16,7 @@ from mercato_kit.services import names
 from mercato_users import topics
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.models import Session, User
-from mercato_users.services import audit, open_sessions, second_factors, standing
+from mercato_users.services import audit, challenges, open_sessions, second_factors, standing
 
 
 def lock(user_id: UUID) -> bool:
@@ -30,6 +30,18 @@ def lock(user_id: UUID) -> bool:
     if has_factor is None:
         raise Unauthenticated(invalid_token=True)
     return has_factor
+
+
+def begin_enrollment(user_id: UUID) -> str:
+    """Return a new challenge for the session of the caller, to add a second factor."""
+    session_id = known_principal().session_id
+    return challenges.begin(user_id, challenges.ENROLL, session_id=session_id)
+
+
+def finish_enrollment(user_id: UUID, challenge: str) -> bool:
+    """Use up such a challenge, and return whether it was open for this account and session."""
+    session_id = known_principal().session_id
+    return challenges.use(challenge, challenges.ENROLL, session_id=session_id) == user_id
 
 
 def record_change(

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from mercato_kit.db import session, utc_now
 from mercato_kit.errors import NotFound
 from mercato_kit.http import Page, PageRequest, paginate
+from mercato_users import opaque_tokens
 from mercato_users.clients import UNKNOWN, Client
-from mercato_users.models import Device, Session
+from mercato_users.models import Device, RefreshToken, Session
 from mercato_users.services import audit, known_devices
 
 MOST = 50
@@ -60,6 +61,14 @@ def end_others(user_id: UUID, session_id: UUID | None, client: Client = UNKNOWN)
     for ended in ended_ids:
         data = {"session": str(ended)}
         audit.record(user_id, "session_ended", client=client, actor_id=user_id, data=data)
+
+
+def log_out_by_token(refresh_token: str) -> None:
+    """End the session that a refresh token belongs to, if there is one."""
+    of_token = RefreshToken.token_hash == opaque_tokens.digest(refresh_token)
+    session_id = session.scalar(sa.select(RefreshToken.session_id).where(of_token))
+    if session_id is not None:
+        log_out(session_id)
 
 
 def log_out(session_id: UUID) -> None:

@@ -33,13 +33,15 @@ if TYPE_CHECKING:
 def doctor(ctx: click.Context, operation: Operation, progress: Kind, as_json: bool) -> None:  # noqa: FBT001
     """Check the data of all features. Changes nothing.
 
-    Finds rows that refer to missing rows of another feature, and secrets that a former secret key
-    seals, and runs the checks that the features declare. Exits with 2 if something is wrong.
+    Finds rows that refer to missing rows of another feature, secrets that a former secret key
+    seals, and requests for the data of a person that fail, and runs the checks that the features
+    declare. Exits with 2 if something is wrong.
     """
     from mercato_composition.faults import render
     from mercato_composition.faults.documents import as_document
     from mercato_database import ledger
     from mercato_database.checks import database_errors, open_engine, require_migrated
+    from mercato_database.privacy.findings import stuck
     from mercato_database.references import dangling, references
     from mercato_database.runner import make_engine
     from mercato_database.sealed import faults_of, tallies
@@ -55,6 +57,7 @@ def doctor(ctx: click.Context, operation: Operation, progress: Kind, as_json: bo
             for reference in known:
                 faults += dangling(connection, [reference])
                 advance(1)
+        faults += stuck(connection)
     for tally in tallies(operation):
         faults += faults_of(tally)
     checks = sum(len(manifest.doctor) for manifest in manifests)

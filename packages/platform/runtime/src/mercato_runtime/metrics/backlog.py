@@ -16,7 +16,7 @@ from mercato_kit import work
 from mercato_kit.composition import current_composition
 from mercato_kit.db import session, utc_now
 from mercato_kit.feature import Gauge
-from mercato_kit.models import InboxDelivery, JobHistory, OutboxEvent
+from mercato_kit.models import InboxDelivery, JobHistory, OutboxEvent, PrivacyRequest
 from mercato_kit.outbox import handlers_of
 from mercato_runtime.worker.jobs import jobs_of
 
@@ -37,12 +37,14 @@ class Found:
         age_seconds: Since the oldest event was published that a handler has not had; else 0.
         lag_seconds: Since the delivery became due that is due for longest; else 0.
         jobs: The history of each job.
+        failing_requests: Open requests for the data of a person that a feature failed for.
         gauges: The gauges of features that could be read, by the name of the metric.
     """
 
     age_seconds: float
     lag_seconds: float
     jobs: Sequence[JobHistory]
+    failing_requests: int
     gauges: Mapping[str, tuple[Gauge, int]]
 
 
@@ -76,6 +78,11 @@ class Backlog(Collector):
             "mercato_delivery_lag_seconds",
             "Time since the delivery became due that is due for longest",
             value=found.lag_seconds,
+        )
+        yield GaugeMetricFamily(
+            "mercato_privacy_requests_failing",
+            "Requests to export or erase the data of a person that a feature failed for",
+            value=found.failing_requests,
         )
         yield from _of_jobs(found.jobs)
         for name, (gauge, value) in found.gauges.items():
@@ -128,6 +135,9 @@ def longest_due(consumers: Iterable[str]) -> sa.Select[datetime]:
     )
 
 
+_FAILING = sa.select(sa.func.count()).where(PrivacyRequest.status == "failed")
+
+
 def _read() -> Found:
     composition = current_composition()
     jobs = sa.select(JobHistory).where(JobHistory.job.in_(list(jobs_of(composition))))
@@ -135,6 +145,7 @@ def _read() -> Found:
         age_seconds=_seconds_since(session.scalar(oldest_waiting())),
         lag_seconds=_seconds_since(session.scalar(longest_due(handlers_of(composition.features)))),
         jobs=session.scalars(jobs.order_by(JobHistory.job)).all(),
+        failing_requests=session.scalar(_FAILING) or 0,
         gauges={},
     )
 
