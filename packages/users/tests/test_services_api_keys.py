@@ -3,11 +3,16 @@
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.errors import StepUpRequired
+from mercato_kit.principals import Principal
 from mercato_kit.schemas import render_instant
+from mercato_users import services
 from mercato_users.models import ApiKey, AuditEvent
+from mercato_users.values import NewApiKey
 
 from . import factories
 from .factories import id_of
@@ -59,6 +64,17 @@ class TestCreate:
         assert (lacking.status_code, lacking.json["code"]) == (403, "forbidden")
         assert unknown.json["errors"][0]["code"] == "unknown_permission"
         assert unknown.json["errors"][0]["pointer"] == "/scopes"
+
+    def test_gives_nothing_that_the_session_lacks(self, alice, commit):
+        """A scope that counts only with the second factor is not given without it."""
+        caller = Principal(
+            sub=id_of(alice), kind="user", withheld=frozenset({"users.read", "api_keys.write"})
+        )
+        for_other = NewApiKey(name="x", scopes=[], user_id=new_id())
+
+        for new in (NewApiKey(name="x", scopes=["users.read"]), for_other):
+            with pytest.raises(StepUpRequired):
+                commit(services.create_api_key, new, caller)
 
     def test_of_another_account_needs_the_permission(self, as_user, alice, charlie, read_with):
         """It is not enough to hold what the account holds; its key acts for the account."""
