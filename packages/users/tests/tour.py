@@ -2,6 +2,7 @@
 
 EMAIL, PASSWORD = "chiara.rossi@example.com", "basket-of-figs-2611"
 NEW_EMAIL, NEW_PASSWORD = "chiara@example.org", "two baskets of ripe figs"
+LEAVING = "george.miller@example.com"
 ADDRESS = {
     "name": "Chiara Rossi",
     "line1": "Via Zamboni 33",
@@ -23,6 +24,7 @@ def walk(tour):
     use_roles(tour)
     use_api_keys(tour)
     use_invitations(tour)
+    export_and_close(tour)
     fail_to_log_in(tour)
 
 
@@ -123,6 +125,30 @@ def use_invitations(tour):
     tour.send("DELETE", at, 409, **staff)
     other = tour.once("/v1/invitations", 201, json={**body, "email": "bo@example.org"}, **staff)
     tour.send("DELETE", f"/v1/invitations/{other.json['id']}", 204, **staff)
+    tour.tokens()
+
+
+def export_and_close(tour):
+    """Export the data of another customer, close the account and keep it; then staff erases it."""
+    customer = log_in(tour, LEAVING, PASSWORD)
+    tour.tokens()
+    export = tour.once("/v1/users/me/export", 202, **customer).headers["Location"]
+    tour.tokens()
+    tour.send("GET", export, 200, **customer)
+    tour.send("GET", f"{export}/file", 200, **customer)
+    headers = {"Idempotency-Key": "close-the-account-0417"}
+    wrong, right = ({"current_password": one} for one in ("not the password", PASSWORD))
+    tour.send("DELETE", "/v1/users/me", 401, json=wrong, headers=headers, **customer)
+    tour.send("DELETE", "/v1/users/me", 202, json=right, headers=headers, **customer)
+    [link] = tour.tokens()
+    tour.send("POST", "/v1/users/me/erasure/cancel", 204, json={"token": link})
+    tour.send("POST", "/v1/users/me/erasure/cancel", 410, json={"token": link})
+    query, staff = {"q": LEAVING}, {"token": tour.staff}
+    [user] = tour.send("GET", "/v1/users", 200, query_string=query, **staff).json["data"]
+    at, reason = f"/v1/users/{user['id']}", {"reason": "Asked by letter"}
+    tour.once(f"{at}/export", 202, **staff)
+    tour.once(f"{at}/erase", 202, json=reason, **staff)
+    tour.once(f"{at}/erase", 409, json=reason, **staff)
     tour.tokens()
 
 
