@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from mercato_database.runner import migration_engine
 from mercato_kit.feature import Feature
+from mercato_kit.keys import Sealed
 from mercato_kit.privacy.personal_data import dotted, open_columns
 from mercato_orders.timeline import NOTE
 
@@ -63,6 +64,7 @@ def places(url: str) -> set[str]:
 def _takes_words(column: sa.Column[Any]) -> bool:
     length = getattr(column.type, "length", None)
     is_long = length is None or length >= _SHORTEST
+    is_long &= not isinstance(column.type, Sealed)
     return is_long and not column.name.endswith(SECRETS) and not _is_vocabulary(column)
 
 

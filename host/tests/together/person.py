@@ -12,11 +12,13 @@ from flask import Flask
 from mercato_kit import work
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.models import InboxDelivery, OutboxEvent
+from mercato_mfa.models import Passkey, RecoveryCode, Totp
 from mercato_orders.models import Capture, Payment, PaymentEvent
+from mercato_runtime.worker import run_once
 from mercato_shipping.sample_data import make_sample_data as make_zones
 from mercato_taxes.sample_data import make_sample_data as make_rates
 from mercato_users import services as users
-from mercato_users.models import ADMIN, Invitation, User
+from mercato_users.models import ADMIN, Challenge, Invitation, User
 from mercato_users.values import NewUser
 
 from .marks import MARK
@@ -89,6 +91,7 @@ def settle_in(shop: Flask) -> Person:
     _use_account(person)
     _shop_around(person, variant_id)
     person.commit(lambda: _store_what_happened(person))
+    run_once(shop)
     return person
 
 
@@ -156,6 +159,7 @@ def _store_what_happened(person: Person) -> None:
         done = {"amount": 1, "is_final": False, "status": "failed"}
         session.add(Capture(id=new_id(), payment_id=payment.id, last_error=MARK, **done))
         session.add(_failed_delivery(order_id))
+    _store_factors(person.id)
     ends = {"created_at": now, "expires_at": now + timedelta(days=3)}
     staff_id = session.scalar(sa.select(User.id).where(User.email == STAFF))
     session.add(
@@ -163,6 +167,19 @@ def _store_what_happened(person: Person) -> None:
             email=EMAIL, email_canonical=EMAIL, token_hash="0" * 64, invited_by=staff_id, **ends
         )
     )
+
+
+def _store_factors(user_id: UUID) -> None:
+    ends = utc_now() + timedelta(days=1)
+    session.add(
+        Challenge(
+            token_hash="0" * 64, user_id=user_id, purpose="login", epoch=0, data={}, expires_at=ends
+        )
+    )
+    session.add(Totp(user_id=user_id, secret_sealed=b"", last_step=0, label=MARK))
+    session.add(RecoveryCode(code_hash="0" * 64, user_id=user_id))
+    key = {"credential_id": MARK, "public_key": b"", "transports": [], "name": MARK}
+    session.add(Passkey(user_id=user_id, sign_count=0, backed_up=False, **key))
 
 
 def _failed_delivery(order_id: UUID) -> InboxDelivery:

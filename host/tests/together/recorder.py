@@ -39,6 +39,8 @@ _SECRETS: Mapping[str, str] = {
     "answer": "MFRG-GZDF-MZTW-Q2LK-NNWG-23TP",
     "credential": '{"id": "vQ2kR8sN4wL1xC6mT8pJ3g", "type": "public-key", "response": {}}',
     "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+    "key": "mercato_test_00000000000000000000000000000000000000",
+    "start": "mercato_test_0000",
     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
 }
 _RECOVERY_CODE = _SECRETS["answer"]

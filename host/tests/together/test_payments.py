@@ -1,26 +1,15 @@
 """The shop pays at the sandbox: what becomes of an order with each test card."""
 
-import threading
 from collections import Counter
-from contextlib import contextmanager
-from uuid import uuid4
 
 import httpx2
 import pytest
-import sqlalchemy as sa
-from werkzeug.serving import make_server
 
-from mercato_kit import work
 from mercato_payments_sandbox.cards import CARDS
-from mercato_runtime.worker import run_once
 
 from .bank import SECRET, running_bank
-from .invariants import find_violations, find_violations_of_ledger
-from .pairs import make_due
+from .market import Market, served
 from .shop import free_port
-from .shopping import key, new_order, stock_variant
-
-STAFF = ["products.write", "stock.write", "stock.read", "orders.read", "orders.refund"]
 
 ANSWERS = {
     "pays": (201, "captured", "paid"),
@@ -48,66 +37,6 @@ ANSWERS = {
 With None, the answer is ``processing`` or ``captured``: the event may come before the time-out.
 """
 
-TURNS = 12
-
-
-class Market:
-    """A shop with its sandbox: orders are paid with cards, and time passes."""
-
-    def __init__(self, app, bank, issuer):
-        self.app, self.bank, self.client = app, bank, app.test_client()
-        token = issuer.token(str(uuid4()), permissions=STAFF)
-        self.staff = {"Authorization": f"Bearer {token}"}
-        self.variant_id = stock_variant(self.client, self.staff, units=len(CARDS))
-
-    def pay(self, card):
-        """Order a unit and pay it; return the order and the answer."""
-        order = self.client.post("/v1/orders", json=new_order(self.variant_id), headers=key()).json
-        answer = self.client.post(
-            f"/v1/orders/{order['id']}/payments",
-            json={"provider": "sandbox", "payment_method": card, "return_url": "http://a.example"},
-            headers={"Order-Access-Token": order["access_token"], **key()},
-        )
-        return order["id"], answer
-
-    def show(self, order_id):
-        """Return an order as staff sees it."""
-        return self.client.get(f"/v1/orders/{order_id}", headers=self.staff).json
-
-    def refund(self, order_id):
-        """Give all of an order back."""
-        path = f"/v1/orders/{order_id}/refunds"
-        return self.client.post(path, json={}, headers={**self.staff, **key()})
-
-    def pass_time(self):
-        """Let banks decide, events arrive and jobs run, until nothing is left to do."""
-        for _ in range(TURNS):
-            self.bank.let_banks_answer()
-            httpx2.post(
-                f"{self.bank.sandbox.url}/admin/deliver",
-                json={"again": True, "shuffle": 1},
-                headers={"Authorization": f"Bearer {SECRET}"},
-                timeout=60,
-            )
-            with self.app.app_context():
-                due = work.run(make_due)
-            run_once(self.app)
-            if not due:
-                return
-        raise AssertionError("payments are still in flight")
-
-
-@contextmanager
-def served(app, port):
-    """Serve an app in a thread of this process."""
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
-    thread.start()
-    yield
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
 
 @pytest.fixture
 def market(boot, write_deployment, issuer, tmp_path):
@@ -117,8 +46,10 @@ def market(boot, write_deployment, issuer, tmp_path):
     with running_bank(tmp_path, webhook=webhook) as bank:
         quick = bank.table.replace("timeout_seconds = 5", "timeout_seconds = 2")
         app = boot(write_deployment("products", "orders", more=issuer.table + quick))
-        with served(app, port):
-            yield Market(app, bank, issuer)
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        driver = httpx2.Client(base_url=bank.sandbox.url, headers=headers, timeout=60)
+        with driver, served(app, port):
+            yield Market(app, "sandbox", driver, issuer)
 
 
 class TestCards:
@@ -143,7 +74,7 @@ class TestCards:
             for said in [ANSWERS[behaviour][1] and answer[1]]
         }
         assert ended == ANSWERS
-        assert _books(market, database_url) == []
+        assert market.wrong(database_url) == []
 
         paid = [order_id for name, order_id in orders.items() if ended[name][2] == "paid"]
         refunded = Counter(market.refund(order_id).status_code for order_id in paid)
@@ -155,11 +86,4 @@ class TestCards:
         assert refunded == {201: len(paid)}
         assert Counter(states.values()) == {"refunded": 13, "unpaid": 5, "paid": 1}
         assert states["refund paid, then failed"] == "paid"
-        assert _books(market, database_url) == []
-
-
-def _books(market, database_url):
-    engine = sa.create_engine(database_url, poolclass=sa.pool.NullPool)
-    charges = market.bank.rows("SELECT payment_id, captured, refunded FROM charge")
-    movements = market.bank.rows("SELECT charge_id, kind, reference, amount FROM movement")
-    return [*find_violations(engine), *find_violations_of_ledger(engine, charges, movements)]
+        assert market.wrong(database_url) == []

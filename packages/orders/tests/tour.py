@@ -24,6 +24,7 @@ def walk(tour):
     send(tour, at, units)
     give_back(tour, at, units)
     claim(tour)
+    ask_for_data(tour, order["id"], guest)
 
 
 def place(tour):
@@ -83,3 +84,20 @@ def claim(tour):
     proof = {"number": order["number"], "access_token": guest["Order-Access-Token"]}
     tour.once("/v1/orders/claim", 200, json=proof, token=tour.customer)
     tour.once("/v1/orders/claim", 404, json=proof, token=tour.customer)
+
+
+def ask_for_data(tour, order_id, guest):
+    """Ask for the data of a guest: by the secret of an order, and by a mailed link."""
+    requests = "/v1/privacy/requests"
+    body = {"kind": "export", "order_id": order_id}
+    tour.send("POST", requests, 404, json=body)
+    asked = tour.send("POST", requests, 202, json=body, headers=guest).json
+    tour.tokens()
+    secret = {"Privacy-Access-Token": asked["access_token"]}
+    tour.send("GET", f"{requests}/{asked['id']}", 404)
+    tour.send("GET", f"{requests}/{asked['id']}", 200, headers=secret)
+    tour.send("GET", f"{requests}/{asked['id']}/file", 200, headers=secret)
+    tour.send("POST", requests, 202, json={"kind": "erase", "email": EMAIL})
+    [link] = tour.tokens()
+    tour.send("POST", f"{requests}/confirm", 202, json={"token": link})
+    tour.send("POST", f"{requests}/confirm", 410, json={"token": "not a link"})

@@ -254,3 +254,20 @@ class TestRefund:
 
         assert asked.state == "succeeded"
         assert (found.state, found.error_code) == ("failed", "lost_or_stolen_card")
+
+    def test_is_made_with_another_key_where_stripe_keeps_an_error(self, payments, stripe):
+        """An error that Stripe keeps is repeated, and said to be; another key makes the refund."""
+        ref, _ = pay(payments)
+        refund_id, spent = new_id(), []
+        stripe.faults(error_500=1, error_500_early=1)
+
+        for _ in range(2):
+            with pytest.raises(Unknown) as unknown:
+                payments.refund(ref, refund_id, 500, "kept", "key-1")
+            spent.append(unknown.value.key_is_spent)
+            stripe.faults()
+        made = payments.refund(ref, refund_id, 500, "kept", "key-2")
+
+        assert spent == [False, True]
+        assert (made.state, made.refund_id) == ("succeeded", refund_id)
+        assert stripe.movements() == [("capture", 1990), ("refund", 500)]

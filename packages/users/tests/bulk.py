@@ -23,8 +23,9 @@ _TIME = {
 
 _USERS = """
 INSERT INTO users_user
-    (id, email, email_canonical, status, token_epoch, created_at, updated_at)
+    (id, email, email_canonical, kind, status, token_epoch, created_at, updated_at)
 SELECT {id}, 'person' || n || '@example.com', 'person' || n || '@example.com',
+    CASE n % 150 WHEN 3 THEN 'service' ELSE 'person' END,
     CASE n % 100 WHEN 0 THEN 'suspended' ELSE 'active' END, 0, {time}, {time}
 FROM ({numbers}) AS numbers
 """
@@ -40,7 +41,10 @@ SELECT id, :role FROM users_user WHERE email_canonical LIKE 'person1_@example.co
 
 
 def fill(count):
-    """Store accounts with an event each; every hundredth is suspended, ten have the role few."""
+    """Store accounts with an event each, of which some are suspended and some are services.
+
+    Ten have the role few.
+    """
     name = session.get_bind().dialect.name
     parts = {"numbers": _NUMBERS[name], "id": _ID[name], "time": _TIME[name]}
     for statement in (_USERS, _EVENTS):

@@ -20,6 +20,14 @@ class TestNewKey:
             assert api_keys.is_whole(key)
 
 
+class TestModeOf:
+    def test_tells_keys_of_a_shop_from_those_of_tests(self):
+        """A key that was made for trying things is known by its text."""
+        modes = [api_keys.mode_of(one) for one in ("production", "testing", "development")]
+
+        assert modes == ["live", "test", "test"]
+
+
 class TestIsWhole:
     def test_is_the_crc_32(self):
         """The checksum is that of everything before it, in base 62."""

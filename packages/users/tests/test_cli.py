@@ -120,6 +120,26 @@ class TestCreateService:
         assert [one["email"] for one in listed] == ["stock-sync@service.invalid"]
         assert read_with(text, "/v1/users/me").json["kind"] == "service"
 
+    def test_is_suspended_by_its_address(self, mercato_users, commit, read_with):
+        """The commands for accounts take the address that was printed; keys end with it."""
+        mercato_users("create-service", "stock-sync")
+        user_id = commit(lambda: session.scalars(sa.select(User.id)).one())
+        text, _ = commit(factories.make_api_key, user_id)
+
+        mercato_users("suspend", "stock-sync@service.invalid")
+
+        assert read_with(text, "/v1/users/me").status_code == 401
+
+    @pytest.mark.parametrize("path", ["/v1/users", "/v1/auth/password/forgot"])
+    def test_has_an_address_for_nothing_else(self, client, path):
+        """It cannot be registered, and no link can be mailed to it."""
+        body = factories.registration("stock-sync@service.invalid")
+
+        refused = client.post(path, json=body)
+
+        pointers = [error["pointer"] for error in refused.json["errors"]]
+        assert "/email" in pointers
+
     def test_refuses_a_name_twice(self, mercato_users):
         """The name is its address for other commands."""
         mercato_users("create-service", "stock-sync")

@@ -7,8 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.errors import StepUpRequired
+from mercato_kit.principals import Principal
 from mercato_kit.schemas import render_instant
+from mercato_users import services
 from mercato_users.models import ApiKey, AuditEvent
+from mercato_users.values import NewApiKey
 
 from . import factories
 from .factories import id_of
@@ -30,7 +34,7 @@ class TestCreate:
         again = create(charlie)
 
         assert made.status_code == again.status_code == 201, made.json
-        assert made.json["key"].startswith("mercato_live_")
+        assert made.json["key"].startswith("mercato_test_")
         assert made.json["start"] == made.json["key"][:17]
         assert again.json == {**made.json, "key": None}
         assert again.headers["Idempotency-Replayed"] == "true"
@@ -60,6 +64,17 @@ class TestCreate:
         assert (lacking.status_code, lacking.json["code"]) == (403, "forbidden")
         assert unknown.json["errors"][0]["code"] == "unknown_permission"
         assert unknown.json["errors"][0]["pointer"] == "/scopes"
+
+    def test_gives_nothing_that_the_session_lacks(self, alice, commit):
+        """A scope that counts only with the second factor is not given without it."""
+        caller = Principal(
+            sub=id_of(alice), kind="user", withheld=frozenset({"users.read", "api_keys.write"})
+        )
+        for_other = NewApiKey(name="x", scopes=[], user_id=new_id())
+
+        for new in (NewApiKey(name="x", scopes=["users.read"]), for_other):
+            with pytest.raises(StepUpRequired):
+                commit(services.create_api_key, new, caller)
 
     def test_of_another_account_needs_the_permission(self, as_user, alice, charlie, read_with):
         """It is not enough to hold what the account holds; its key acts for the account."""
@@ -105,20 +120,6 @@ class TestCreate:
             assert create(charlie).status_code == 201
 
         assert len(sent) == (4 if database.url.startswith("postgresql") else 6), sent
-
-
-class TestMode:
-    @pytest.fixture
-    def settings(self, settings):
-        """A shop for tests."""
-        return {**settings, "api_key_mode": "test"}
-
-    def test_is_in_the_text(self, alice, read_with):
-        """The setting says what a key begins with."""
-        key = create(alice, scopes=[]).json["key"]
-
-        assert key.startswith("mercato_test_")
-        assert read_with(key, "/v1/users/me").status_code == 200
 
 
 class TestList:

@@ -11,6 +11,7 @@ LISTS = (
     "users?limit=5&status=active",
     "users?limit=5&status=suspended&sort=created_at",
     "users?limit=5&created_at[gte]=2000-01-01T00:00:00Z",
+    "users?limit=5&kind=service",
     "users?limit=5&role=few",
     "users?limit=5&q=person7",
     "audit-events?limit=5",

@@ -2,6 +2,7 @@
 
 EMAIL, PASSWORD = "chiara.rossi@example.com", "basket-of-figs-2611"
 NEW_EMAIL, NEW_PASSWORD = "chiara@example.org", "two baskets of ripe figs"
+LEAVING = "george.miller@example.com"
 ADDRESS = {
     "name": "Chiara Rossi",
     "line1": "Via Zamboni 33",
@@ -21,6 +22,9 @@ def walk(tour):
     use_sessions(tour, customer)
     change_credentials(tour, customer)
     use_roles(tour)
+    use_api_keys(tour)
+    use_invitations(tour)
+    export_and_close(tour)
     fail_to_log_in(tour)
 
 
@@ -81,6 +85,70 @@ def change_credentials(tour, customer):
     tour.send("GET", "/v1/users/me/audit-events", 200, query_string={"limit": "2"}, **customer)
     tour.send("POST", undo, 204, json={"token": link})
     tour.send("POST", undo, 410, json={"token": link})
+    tour.tokens()
+
+
+def use_api_keys(tour):
+    """Make an API key, use, change, roll and revoke it."""
+    staff = {"token": tour.staff}
+    body = {"name": "Stock sync", "scopes": ["stock.read", "users.read"]}
+    made = tour.once("/v1/api-keys", 201, json=body, **staff)
+    at, headers = f"/v1/api-keys/{made.json['id']}", {"If-Match": made.headers["ETag"]}
+    tour.send("GET", "/v1/api-keys", 200, **staff)
+    tour.send("GET", at, 200, **staff)
+    tour.send("PATCH", at, 200, json={"scopes": ["stock.read"]}, headers=headers, **staff)
+    tour.send("PATCH", at, 412, json={"scopes": []}, headers=headers, **staff)
+    by_key = {"token": made.json["key"]}
+    tour.send("GET", "/v1/api-keys", 403, **by_key)
+    tour.send("POST", f"{at}/roll", 201, json={"overlap_seconds": 3600}, **staff)
+    tour.send("POST", f"{at}/roll", 409, json={}, **staff)
+    tour.send("DELETE", at, 204, **staff)
+
+
+def use_invitations(tour):
+    """Invite to a role, send the link again, accept one invitation and revoke another."""
+    staff = {"token": tour.staff}
+    body = {"name": "stockists", "permissions": ["stock.read"]}
+    tour.send("POST", "/v1/roles", 201, json=body, **staff)
+    body = {"email": "ada@example.org", "roles": ["stockists"]}
+    made = tour.once("/v1/invitations", 201, json=body, **staff)
+    tour.once("/v1/invitations", 409, json=body, **staff)
+    at = f"/v1/invitations/{made.json['id']}"
+    tour.tokens()
+    tour.send("POST", f"{at}/resend", 200, **staff)
+    tour.send("GET", "/v1/invitations", 200, **staff)
+    tour.send("GET", at, 200, **staff)
+    [link] = tour.tokens()
+    accepted = {"token": link, "password": NEW_PASSWORD}
+    tour.send("POST", "/v1/invitations/accept", 204, json=accepted)
+    tour.send("POST", "/v1/invitations/accept", 410, json=accepted)
+    tour.send("DELETE", at, 409, **staff)
+    other = tour.once("/v1/invitations", 201, json={**body, "email": "bo@example.org"}, **staff)
+    tour.send("DELETE", f"/v1/invitations/{other.json['id']}", 204, **staff)
+    tour.tokens()
+
+
+def export_and_close(tour):
+    """Export the data of another customer, close the account and keep it; then staff erases it."""
+    customer = log_in(tour, LEAVING, PASSWORD)
+    tour.tokens()
+    export = tour.once("/v1/users/me/export", 202, **customer).headers["Location"]
+    tour.tokens()
+    tour.send("GET", export, 200, **customer)
+    tour.send("GET", f"{export}/file", 200, **customer)
+    headers = {"Idempotency-Key": "close-the-account-0417"}
+    wrong, right = ({"current_password": one} for one in ("not the password", PASSWORD))
+    tour.send("DELETE", "/v1/users/me", 401, json=wrong, headers=headers, **customer)
+    tour.send("DELETE", "/v1/users/me", 202, json=right, headers=headers, **customer)
+    [link] = tour.tokens()
+    tour.send("POST", "/v1/users/me/erasure/cancel", 204, json={"token": link})
+    tour.send("POST", "/v1/users/me/erasure/cancel", 410, json={"token": link})
+    query, staff = {"q": LEAVING}, {"token": tour.staff}
+    [user] = tour.send("GET", "/v1/users", 200, query_string=query, **staff).json["data"]
+    at, reason = f"/v1/users/{user['id']}", {"reason": "Asked by letter"}
+    tour.once(f"{at}/export", 202, **staff)
+    tour.once(f"{at}/erase", 202, json=reason, **staff)
+    tour.once(f"{at}/erase", 409, json=reason, **staff)
     tour.tokens()
 
 

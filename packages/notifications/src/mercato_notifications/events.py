@@ -11,8 +11,9 @@ from mercato_contracts.orders import Orders, Record
 from mercato_kit.events import Event, Handler
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
-from mercato_notifications.services import Posted, post
+from mercato_notifications import services
 from mercato_notifications.settings import NotificationsSettings
+from mercato_notifications.values import Posted
 
 Values = Mapping[str, Any]
 
@@ -62,7 +63,7 @@ def mail_authorization_expiring(event: Event) -> None:
     _to_staff(event, "authorization_expiring", {"amount": payment["amount"]})
 
 
-HANDLES = [
+MAILS = [
     Handler("order.placed", mail_placed),
     Handler("order.paid", mail_paid),
     Handler("order.shipped", mail_shipped),
@@ -96,7 +97,7 @@ def _to_customer(
         context={**_of_event(event), "lines": _lines(event, record, units), **(more or {})},
         subject=record.customer_id,
     )
-    post(posted)
+    services.post(posted)
 
 
 def _to_staff(event: Event, name: str, more: Values) -> None:
@@ -111,7 +112,7 @@ def _to_staff(event: Event, name: str, more: Values) -> None:
         locale=settings.locale,
         context={**_of_event(event), **more},
     )
-    post(posted)
+    services.post(posted)
 
 
 def _of_event(event: Event) -> dict[str, Any]:

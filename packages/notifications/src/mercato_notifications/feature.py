@@ -9,7 +9,7 @@ from mercato_kit.feature import Feature, Glue, Need, Offer, SoftReference
 from mercato_kit.identity import IdentityProvider
 from mercato_notifications.checks import DOCTOR, GAUGES, STARTUP
 from mercato_notifications.cli import commands
-from mercato_notifications.events import HANDLES
+from mercato_notifications.events import MAILS
 from mercato_notifications.jobs import JOBS
 from mercato_notifications.models import Base, Message
 from mercato_notifications.privacy import PERSONAL_DATA
@@ -31,7 +31,7 @@ feature = Feature(
     # Another feature's mailer may answer, which `[capabilities]` chooses.
     needs=[Need(Mailer, ">=1,<2", at_least=0)],
     offers=[Offer(Messages, "1.0", StoredMessages), Offer(Mailer, "1.0", OwnMailer)],
-    glue=[Glue(when=[Need(Orders, ">=1,<2")], handles=HANDLES)],
+    glue=[Glue(when=[Need(Orders, ">=1,<2")], handles=MAILS)],
     jobs=JOBS,
     settings=NotificationsSettings,
     startup=STARTUP,

@@ -32,12 +32,14 @@ class Message(db.Identified, Leased, Base):
         sa.Index(None, "status", "id"),
         sa.Index(None, "created_at"),
         sa.Index(None, "subject_id"),
+        sa.Index(None, "recipient_key"),
     )
 
     dedupe_key: Mapped[str] = mapped_column(sa.String(300), doc="Template and key")
     message_id: Mapped[str] = mapped_column(sa.String(300), doc="Without angle brackets")
     template: Mapped[str] = mapped_column(sa.String(100), doc="<feature>.<name>")
     recipient: Mapped[str] = mapped_column(sa.String(254), doc="As its owner wrote it")
+    recipient_key: Mapped[str] = mapped_column(sa.String(254), doc="Canonical, to compare")
     locale: Mapped[str | None] = mapped_column(sa.String(35), doc="BCP 47")
     context: Mapped[dict[str, Any]] = mapped_column(doc="Values for the template, but no secrets")
     has_secrets: Mapped[bool] = mapped_column(

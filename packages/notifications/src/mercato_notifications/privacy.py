@@ -28,7 +28,7 @@ def erase(subject: Subject) -> Erased:
 
 
 def _is_to(subject: Subject) -> sa.ColumnElement[bool]:
-    to_mailbox = Message.recipient.in_(subject.emails)
+    to_mailbox = Message.recipient_key.in_(subject.emails)
     if subject.account is None:
         return to_mailbox
     return sa.or_(Message.subject_id == subject.account, to_mailbox)
@@ -54,6 +54,7 @@ PERSONAL_DATA = PersonalData(
             Message.message_id,
             Message.template,
             Message.recipient,
+            Message.recipient_key,
             Message.locale,
             Message.context,
             Message.status,

@@ -8,8 +8,8 @@ from mercato_contracts.mailer import Mail, Rejected
 from mercato_kit.settings import current_settings
 from mercato_notifications import services
 from mercato_notifications.mailers import WAYS
-from mercato_notifications.services import Posted
 from mercato_notifications.settings import NotificationsSettings
+from mercato_notifications.values import Posted
 
 
 class StoredMessages:

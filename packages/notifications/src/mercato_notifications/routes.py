@@ -6,6 +6,7 @@ from uuid import UUID
 import jinja2
 from flask import Response, make_response, url_for
 
+from mercato_kit.errors import NotFound
 from mercato_kit.http import Blueprint
 from mercato_kit.policies import anyone
 from mercato_notifications.glossary import GLOSSARY
@@ -29,7 +30,7 @@ _PAGE = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self';
 _MAIL = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-popups"
 
 
-@blueprint.get("/mailbox", allow=anyone)
+@blueprint.get("/mailbox", allow=anyone, refuses=[NotFound])
 @blueprint.response(200, content_type="text/html", description="A page")
 def mailbox() -> Response:
     """Show the mails, newest first"""

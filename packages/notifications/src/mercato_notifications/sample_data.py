@@ -3,12 +3,13 @@
 from typing import Any
 
 from mercato_kit.db import utc_now
-from mercato_notifications.services import Posted, post
+from mercato_notifications import services
+from mercato_notifications.values import Posted
 
 
 def make_sample_data(_samples: dict[str, list[Any]]) -> list[str]:
     """Post the mail of a sample order, once."""
-    post(
+    services.post(
         Posted(
             key="sample",
             template="notifications.order_placed",

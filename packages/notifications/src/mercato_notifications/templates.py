@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import jinja2
+from jinja2.loaders import split_template_path
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mercato_kit.composition import current_composition
@@ -53,6 +54,11 @@ class Templates:
         Args:
             name: ``<language>/<feature>.<file>``, or a file that all mails share: ``layout.html``.
         """
+        try:
+            split_template_path(name)
+        except jinja2.TemplateNotFound:
+            # A name with `..` would leave the folder.
+            return None
         if self.own is not None and (self.own / name).is_file():
             return self.own / name
         locale, _, rest = name.rpartition("/")

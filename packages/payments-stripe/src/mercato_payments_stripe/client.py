@@ -54,17 +54,19 @@ class Client:
             Unknown: There is no usable answer in time.
             Misconfigured: Stripe refuses the key.
         """
+        # Imported before the time begins to run.
+        api = _library(self._key, self._url)
         try:
-            return within(self._timeout_seconds, lambda: self._call(do))
+            return within(self._timeout_seconds, lambda: self._call(api, do))
         except TimeoutError as error:
             raise Unknown(f"no answer within {self._timeout_seconds:g} s") from error
 
-    def _call(self, do: Callable[[StripeClient], T]) -> T:
+    def _call(self, api: StripeClient, do: Callable[[StripeClient], T]) -> T:
         # The library takes longer to import than a small shop, so only a call does it.
         from stripe import StripeError  # noqa: PLC0415
 
         try:
-            return do(_library(self._key, self._url))
+            return do(api)
         except StripeError as error:
             raise _meaning_of(error) from error
         except (msgspec.ValidationError, AttributeError, TypeError, ValueError) as error:

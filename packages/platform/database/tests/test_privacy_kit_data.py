@@ -51,6 +51,7 @@ class TestErase:
         letter = commit(lambda: session.scalars(sa.select(Letter.id)).one())
         answers = {
             f"{ann.account} POST /v1/letters": "{}",
+            f"{ann.account}/{new_id()} POST /v1/letters": "{}",
             "guest:1 POST /v1/carts": '{"email":"Ann@Example.com"}',
             "guest:2 POST /v1/copies": f'{{"letter_id":"{letter}"}}',
             "guest:3 POST /v1/carts": '{"email":"bob@example.com"}',
@@ -62,11 +63,11 @@ class TestErase:
 
         rows = commit(lambda: session.scalars(sa.select(IdempotencyKey)).all())
         kept = {row.scope: row.response_body for row in rows if row.response_body}
-        assert len(rows) == 4
+        assert len(rows) == 5
         assert kept == {"guest:3 POST /v1/carts": '{"email":"bob@example.com"}'}
         assert {row.response_status for row in rows} == {201, 410}
-        assert [row.response_headers for row in rows].count(None) == 3
-        assert request.steps[-1].counts == {"answers": 3}
+        assert [row.response_headers for row in rows].count(None) == 4
+        assert request.steps[-1].counts == {"answers": 4}
 
     def test_erases_errors_of_deliveries(self, commit, ask):
         """Errors that name the person, or are about an erased thing, are blanked."""

@@ -72,6 +72,17 @@ class TestRequest:
         assert (found.subject, found.actor, found.status) == (ANN, "ann", "scheduled")
         assert found.due_at < later
 
+    def test_is_in_the_security_log(self, in_unit, caplog):
+        """The log says who asked for what, by ids."""
+        caplog.set_level("INFO", logger="mercato.security")
+
+        id_ = in_unit(lambda: privacy.request("export", ANN, actor="operator"))
+
+        (line,) = caplog.records
+        assert line.getMessage() == "personal_data_requested"
+        facts = {"privacy_request_id": id_, "kind": "export", "actor": "operator"}
+        assert line.facts == facts
+
     def test_a_later_one_does_not_postpone_it(self, in_unit):
         """The time of an open request is never later than it was asked for."""
         id_ = in_unit(lambda: privacy.request("erase", ANN))

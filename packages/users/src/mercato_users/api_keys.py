@@ -16,6 +16,11 @@ _RANDOM, _CHECKSUM = 32, 6
 _KEY = re.compile(r"mercato_(?:live|test)_[0-9A-Za-z]{38}", re.ASCII)
 
 
+def mode_of(environment: str) -> Mode:
+    """Return the mode of the keys that are made in an environment."""
+    return "live" if environment == "production" else "test"
+
+
 def new_key(mode: Mode) -> str:
     """Return a new random key of 190 bits: ``mercato_live_…``."""
     drawn = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))

@@ -11,9 +11,8 @@ from mercato_kit.db import session
 from mercato_kit.events import Event, Handler
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
-from mercato_users import one_time_tokens, topics
+from mercato_users import one_time_tokens, services, topics
 from mercato_users.models import User
-from mercato_users.services import invitations
 from mercato_users.settings import UsersSettings
 
 
@@ -162,10 +161,10 @@ def mail_invitation(event: Event) -> None:
 
     def compose() -> Post | None:
         invitation_id = UUID(event.payload["invitation_id"])
-        found = invitations.letter(invitation_id, event.aggregate_id)
+        found = services.invitation_letter(invitation_id, event.aggregate_id)
         if found is None:
             return None
-        hours = invitations.LIFETIME // timedelta(hours=1)
+        hours = services.INVITATION_LIFETIME // timedelta(hours=1)
         return Post(Letter(found[0], "invitation", {"hours": hours}, found[1]))
 
     _post(event, compose)

@@ -36,12 +36,14 @@ class Used(NamedTuple):
             requires it, because another change may have begun the next one meanwhile.
         data: Values to apply to the account.
         expires_at: When it would have expired.
+        email: The address of the user.
     """
 
     user_id: UUID
     epoch: int
     data: dict[str, Any]
     expires_at: datetime
+    email: str
 
 
 def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str:
@@ -81,16 +83,20 @@ def issued(purpose: str, nonce: UUID) -> str:
     return hashes.get(session.scalar(stored) or "", current)
 
 
-def owner(token: str, purpose: str) -> UUID:
-    """Return the id of the user of a token, without using it: a cheap check before the work.
+def address_of_owner(token: str, purpose: str) -> str:
+    """Return the address of the user of a token, without using it: a cheap check before the work.
 
     Raises:
-        TokenExpired: It is unknown, used, void or expired.
+        TokenExpired: It is unknown, used, void or expired, or the account is not active.
     """
-    user_id = session.scalar(sa.select(OneTimeToken.user_id).where(_is_usable(token, purpose)))
-    if user_id is None:
+    address = session.scalar(
+        sa.select(User.email)
+        .join(OneTimeToken, OneTimeToken.user_id == User.id)
+        .where(_is_usable(token, purpose), User.status == "active")
+    )
+    if address is None:
         raise TokenExpired
-    return user_id
+    return address
 
 
 def use(token: str, purpose: str) -> Used:
@@ -104,7 +110,11 @@ def use(token: str, purpose: str) -> Used:
         .where(_is_usable(token, purpose))
         .values(used_at=utc_now())
         .returning(
-            OneTimeToken.user_id, OneTimeToken.epoch, OneTimeToken.data, OneTimeToken.expires_at
+            OneTimeToken.user_id,
+            OneTimeToken.epoch,
+            OneTimeToken.data,
+            OneTimeToken.expires_at,
+            sa.select(User.email).where(User.id == OneTimeToken.user_id).scalar_subquery(),
         )
         .execution_options(synchronize_session=False)
     ).one_or_none()

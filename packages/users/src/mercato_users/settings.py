@@ -1,7 +1,7 @@
 """Settings of users, in the deployment file or the environment."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -79,10 +79,6 @@ class UsersSettings(Settings, frozen=True, kw_only=True):
         str | None,
         Meta(description="File of passwords that are refused: their SHA-1 in hex, sorted"),
     ] = None
-    api_key_mode: Annotated[
-        Literal["live", "test"],
-        Meta(description="What new API keys begin with: `mercato_live_` or `mercato_test_`"),
-    ] = "live"
 
     def __post_init__(self) -> None:
         """Check the file of breached passwords, and that the signing keys can sign."""

@@ -1,6 +1,6 @@
 """What can be done with mails."""
 
-from mercato_notifications.services.posting import Posted, post
+from mercato_notifications.services.posting import post
 from mercato_notifications.services.records import (
     find_message,
     list_messages,
@@ -10,7 +10,6 @@ from mercato_notifications.services.records import (
 from mercato_notifications.services.sending import forget_old, send_due
 
 __all__ = [
-    "Posted",
     "find_message",
     "forget_old",
     "list_messages",

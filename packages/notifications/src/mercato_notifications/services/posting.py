@@ -1,8 +1,5 @@
 """Mails are posted: stored to be sent later, or sent at once with their secrets."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,25 +7,14 @@ import sqlalchemy as sa
 from mercato_contracts.messages import NotSentError
 from mercato_kit import work
 from mercato_kit.db import insert, new_id, session, utc_now
+from mercato_kit.emails import canonical_email
 from mercato_kit.settings import current_settings
 from mercato_notifications.locales import LAST, is_locale
 from mercato_notifications.models import Message
 from mercato_notifications.services.attempts import attempt
 from mercato_notifications.settings import NotificationsSettings
 from mercato_notifications.templates import current_templates
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """A mail that a feature posts; its members are those of the contract ``messages``."""
-
-    key: str
-    template: str
-    to: str
-    locale: str | None
-    context: Mapping[str, Any]
-    secrets: Collection[str] = ()
-    subject: UUID | None = None
+from mercato_notifications.values import Posted
 
 
 def post(posted: Posted) -> None:
@@ -63,6 +49,7 @@ def store(posted: Posted) -> UUID:
             message_id=f"{message_id}@{domain}",
             template=posted.template,
             recipient=posted.to,
+            recipient_key=canonical_email(posted.to),
             locale=posted.locale if is_locale(posted.locale or "") else None,
             context={k: v for k, v in posted.context.items() if k not in posted.secrets},
             has_secrets=bool(posted.secrets),

@@ -15,7 +15,6 @@ from mercato_kit.progress import Advance, Kind, Progress, progress
 from mercato_users import services
 from mercato_users.cli.group import commands
 from mercato_users.import_files import AccountFile, ErrorFile, Mistake, Record
-from mercato_users.services import ImportRow, Reached
 
 T = TypeVar("T")
 
@@ -79,8 +78,10 @@ def _import(accounts: AccountFile, total: int, errors: Path | None, shown: Progr
     _exit(reached.failed)
 
 
-def _import_batch(reached: Reached, rows: list[ImportRow], refused: "Refused") -> Reached:
-    def step() -> tuple[Reached, list[Mistake]]:
+def _import_batch(
+    reached: services.Reached, rows: list[services.ImportRow], refused: "Refused"
+) -> services.Reached:
+    def step() -> tuple[services.Reached, list[Mistake]]:
         after, mistakes = services.import_rows(reached, rows)
         refused.write(mistakes)
         return after, mistakes
@@ -107,9 +108,9 @@ def _check(accounts: AccountFile, total: int, errors: Path | None, shown: Progre
 
 def _batches(
     accounts: AccountFile, records: Iterator[Record], advance: Advance
-) -> Iterator[list[ImportRow]]:
+) -> Iterator[list[services.ImportRow]]:
     for batch in _batched(records):
-        yield [ImportRow(record.line, accounts.load(record)) for record in batch]
+        yield [services.ImportRow(record.line, accounts.load(record)) for record in batch]
         advance(len(batch))
 
 

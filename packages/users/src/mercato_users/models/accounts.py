@@ -36,7 +36,7 @@ class User(Aggregate, Base):
         sa.CheckConstraint("status IN ('active', 'suspended', 'closing', 'erased')", name="status"),
         sa.CheckConstraint("kind IN ('person', 'service')", name="kind"),
         sa.Index(None, "status", "created_at", "id"),
-        sa.Index(None, "created_at", "id"),
+        sa.Index(None, "kind", "created_at", "id"),
     )
 
     kind: Mapped[str] = mapped_column(sa.String(20), default="person", server_default="person")

@@ -165,7 +165,7 @@ class ChallengeSchema(ma.Schema):
 class MfaRequiredSchema(ChallengeSchema):
     """What a login answers first where the account has a second factor."""
 
-    mfa_required = fields.Constant(True, required=True)  # noqa: FBT003 - a value of JSON
+    mfa_required = fields.Boolean(required=True, metadata={"enum": [True]})
 
 
 LOGIN_ANSWERS = {"oneOf": [LoginSchema, MfaRequiredSchema]}

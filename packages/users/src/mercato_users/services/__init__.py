@@ -51,8 +51,10 @@ from mercato_users.services.imports import (
     refused_rows,
 )
 from mercato_users.services.invitations import (
+    LIFETIME as INVITATION_LIFETIME,
     find_invitation,
     invite,
+    letter as invitation_letter,
     list_invitations,
     resend_invitation,
     revoke_invitation,
@@ -101,6 +103,7 @@ from mercato_users.services.staff import (
 )
 
 __all__ = [
+    "INVITATION_LIFETIME",
     "AccessToken",
     "Attempt",
     "Challenged",
@@ -146,6 +149,7 @@ __all__ = [
     "grant_role",
     "identify_key",
     "import_rows",
+    "invitation_letter",
     "invite",
     "list_addresses",
     "list_api_keys",

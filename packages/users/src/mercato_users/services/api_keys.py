@@ -13,16 +13,14 @@ from mercato_kit.errors import Forbidden, NotFound, StaleVersion, StepUpRequired
 from mercato_kit.http import PageRequest
 from mercato_kit.later import later
 from mercato_kit.principals import Principal
-from mercato_kit.settings import current_settings
 from mercato_kit.views import Shown
 from mercato_users import opaque_tokens
-from mercato_users.api_keys import SHOWN, new_key
+from mercato_users.api_keys import SHOWN, mode_of, new_key
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import KeyEnded, LimitReached, UnknownPermission
 from mercato_users.models import ApiKey, User
 from mercato_users.permissions import API_KEYS_WRITE
 from mercato_users.services import audit, standing
-from mercato_users.settings import UsersSettings
 from mercato_users.values import NewApiKey
 from mercato_users.views import API_KEYS
 
@@ -189,7 +187,7 @@ def revoke_all(user_id: UUID) -> None:
 def _make(
     values: Mapping[str, Any], what: str, caller: Principal, client: Client, **facts: Any
 ) -> MadeKey:
-    text = new_key(current_settings(UsersSettings).api_key_mode)
+    text = new_key(mode_of(current_composition().environment))
     row = {
         **values,
         "id": new_id(),

@@ -13,12 +13,11 @@ from mercato_kit.settings import current_settings
 from mercato_users import one_time_tokens, topics
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials, InvalidTransition, TokenExpired
-from mercato_users.models import Device, User
+from mercato_users.models import Device, Session, User
 from mercato_users.services import (
     administrators,
     api_keys,
     audit,
-    known_devices,
     open_sessions,
     proofs,
     standing,
@@ -113,8 +112,9 @@ def _close(
     user.token_epoch += 1
     user.credential_epoch += 1
     session.flush()
-    open_sessions.end_all(user.id, "closing")
-    known_devices.revoke(Device.user_id == user.id)
+    open_sessions.end_with_devices(
+        Session.user_id == user.id, reason="closing", devices=Device.user_id == user.id
+    )
     api_keys.revoke_all(user.id)
     grace = timedelta(hours=current_settings(UsersSettings).erasure_grace_hours)
     due_at = utc_now() + grace

@@ -68,7 +68,6 @@ def confirm_email(token: str, client: Client = UNKNOWN) -> None:
     """
     used = one_time_tokens.use(token, one_time_tokens.CHANGE_EMAIL)
     user_id = used.user_id
-    old = session.scalar(sa.select(User.email).where(User.id == user_id))
     version = _set_email(
         used,
         User.email_canonical == used.data["old"],
@@ -76,7 +75,7 @@ def confirm_email(token: str, client: Client = UNKNOWN) -> None:
     )
     open_sessions.end_all(user_id, "email_changed", but=UUID(used.data["session"]))
     nonce = topics.request_mail(topics.EMAIL_CHANGED, user_id)
-    one_time_tokens.store(user_id, one_time_tokens.UNDO_EMAIL, nonce, {"email": old})
+    one_time_tokens.store(user_id, one_time_tokens.UNDO_EMAIL, nonce, {"email": used.email})
     audit.record(user_id, "email_changed", client=client, actor_id=user_id)
     topics.publish_change(topics.EMAIL_UPDATED, user_id, version)
 

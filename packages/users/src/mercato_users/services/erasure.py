@@ -42,7 +42,7 @@ def erase_user(user_id: UUID) -> bool:
     user.password_hash = user.given_name = user.family_name = None
     user.phone_number = user.locale = user.last_login_at = None
     user.metadata_ = {}
-    user.status = "erased"
+    user.status, user.has_factor = "erased", False
     user.token_epoch += 1
     user.credential_epoch += 1
     session.flush()

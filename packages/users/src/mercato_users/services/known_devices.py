@@ -119,11 +119,11 @@ def use(device_id: UUID, used_at: datetime | None) -> None:
     )
 
 
-def revoke(*which: sa.ColumnElement[bool]) -> None:
-    """Let devices be unknown from now on."""
-    session.execute(
+def revocation(which: sa.ColumnElement[bool]) -> sa.Update:
+    """Return the statement that lets devices be unknown from now on."""
+    return (
         sa.update(Device)
-        .where(*which, Device.revoked_at.is_(None))
+        .where(which, Device.revoked_at.is_(None))
         .values(revoked_at=utc_now())
         .execution_options(synchronize_session=False)
     )
@@ -131,4 +131,5 @@ def revoke(*which: sa.ColumnElement[bool]) -> None:
 
 def _forget_longest_unused(user_id: UUID) -> None:
     of_user = sa.select(Device.id).where(Device.user_id == user_id, Device.revoked_at.is_(None))
-    revoke(Device.id.in_(of_user.order_by(Device.used_at.desc()).offset(MOST - 1).limit(MOST)))
+    surplus = of_user.order_by(Device.used_at.desc()).offset(MOST - 1).limit(MOST)
+    session.execute(revocation(Device.id.in_(surplus)))

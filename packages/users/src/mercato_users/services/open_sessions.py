@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from mercato_kit.db import session, utc_now
 from mercato_kit.errors import NotFound
@@ -46,9 +47,10 @@ def end_session(
     Raises:
         NotFound: The user has no such open session.
     """
-    if not end(_open(user_id), Session.id == session_id, reason="ended"):
+    of_it = Device.id.in_(sa.select(Session.device_id).where(Session.id == session_id))
+    which = sa.and_(_open(user_id), Session.id == session_id)
+    if not end_with_devices(which, reason="ended", devices=of_it):
         raise NotFound
-    _forget_devices(Session.id == session_id)
     data = {"session": str(session_id)}
     audit.record(user_id, "session_ended", client=client, actor_id=actor_id, data=data)
 
@@ -56,9 +58,9 @@ def end_session(
 def end_others(user_id: UUID, session_id: UUID | None, client: Client = UNKNOWN) -> None:
     """End all sessions of a user but one; all if it is None."""
     others = [] if session_id is None else [Session.id != session_id]
-    ended_ids = end(Session.user_id == user_id, *others, reason="ended")
-    _forget_devices(Session.id.in_(ended_ids))
-    for ended in ended_ids:
+    which = sa.and_(Session.user_id == user_id, Session.revoked_at.is_(None), *others)
+    of_them = Device.id.in_(sa.select(Session.device_id).where(which))
+    for ended in end_with_devices(which, reason="ended", devices=of_them):
         data = {"session": str(ended)}
         audit.record(user_id, "session_ended", client=client, actor_id=user_id, data=data)
 
@@ -99,19 +101,39 @@ def end(
     returning: sa.orm.InstrumentedAttribute[UUID] = Session.id,
 ) -> list[UUID]:
     """End sessions, and return a column of each: by default its id."""
-    ended = session.scalars(
+    return list(session.scalars(_ended(*which, reason=reason, returning=returning)))
+
+
+def end_with_devices(
+    which: sa.ColumnElement[bool], *, reason: str, devices: sa.ColumnElement[bool]
+) -> list[UUID]:
+    """End sessions, return their ids, and let devices be unknown: they may be stolen.
+
+    Args:
+        which: The sessions.
+        reason: Why they end.
+        devices: The devices. Which those of the sessions are is read before the sessions end.
+    """
+    forgotten = known_devices.revocation(devices)
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(forgotten)
+        return end(which, reason=reason)
+    ended = _ended(which, reason=reason, returning=Session.id)
+    return list(session.scalars(ended.add_cte(forgotten.cte("forgotten_device"))))
+
+
+def _ended(
+    *which: sa.ColumnElement[bool],
+    reason: str,
+    returning: sa.orm.InstrumentedAttribute[UUID],
+) -> ReturningUpdate[UUID]:
+    return (
         sa.update(Session)
         .where(*which, Session.revoked_at.is_(None))
         .values(revoked_at=utc_now(), revoke_reason=reason)
         .returning(returning)
         .execution_options(synchronize_session=False)
     )
-    return list(ended)
-
-
-def _forget_devices(which: sa.ColumnElement[bool]) -> None:
-    """Let the devices of sessions be unknown: what is ended from the list may be stolen."""
-    known_devices.revoke(Device.id.in_(sa.select(Session.device_id).where(which)))
 
 
 def _open(user_id: UUID) -> sa.ColumnElement[bool]:

@@ -124,9 +124,4 @@ def _address_behind(token: str) -> str:
     Raises:
         TokenExpired: The link is unknown, used or expired, or the account is not active.
     """
-    user_id = one_time_tokens.owner(token, one_time_tokens.RESET_PASSWORD)
-    known = sa.select(User.email).where(User.id == user_id, User.status == "active")
-    address = session.scalar(known)
-    if address is None:
-        raise TokenExpired
-    return address
+    return one_time_tokens.address_of_owner(token, one_time_tokens.RESET_PASSWORD)

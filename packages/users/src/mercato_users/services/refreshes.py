@@ -1,7 +1,9 @@
 """Refresh tokens: each is exchanged once, for the next tokens of its session."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -62,22 +64,24 @@ def refresh_tokens(token: str, client: Client = UNKNOWN) -> Tokens:
     if not rows:
         raise Unauthenticated(invalid_token=True)
     [(login, link)] = rows
-    found = sa.select(User, lifetimes.IS_STAFF, key_ring.NEWEST).where(User.id == login.user_id)
-    user, is_staff, newest_key = session.execute(found).one()
-    now = utc_now()
-    if not open_sessions.is_open(login, now) or user.status != "active":
+    now, of_user = utc_now(), _of_user(login.user_id)
+    if not open_sessions.is_open(login, now):
         raise Unauthenticated(invalid_token=True)
-    if _claim(link, now):
+    claimed = _claim(link, now, of_user)
+    user = claimed or session.execute(sa.select(*of_user)).one()
+    if user.status != "active":
+        raise Unauthenticated(invalid_token=True)
+    if claimed:
         successor = opaque_tokens.successors(token)[0]
         append(login.id, successor, link.generation + 1, now)
-        lifetimes.extend(login, now, is_staff=is_staff)
+        lifetimes.extend(login, now, is_staff=user.is_staff)
     elif (repeated := _repeat(token, link, now)) is not None:
         successor = repeated
     else:
         open_sessions.end(Session.id == login.id, reason="refresh_token_reused")
-        audit.record(user.id, "refresh_token_reused", client=client, session_id=login.id)
+        audit.record(login.user_id, "refresh_token_reused", client=client, session_id=login.id)
         raise RefreshTokenReused
-    issued = access_token(Claims(user.id, login.id, user.token_epoch), newest_key)
+    issued = access_token(Claims(login.user_id, login.id, user.token_epoch), user.newest_key)
     return Tokens(
         access_token=issued.access_token,
         expires_in=issued.expires_in,
@@ -104,15 +108,31 @@ def append(session_id: UUID, token: str, generation: int, now: datetime) -> None
     later(RefreshToken, [link])
 
 
-def _claim(link: RefreshToken, now: datetime) -> bool:
-    """Mark a token as used. If two callers use the same token, only one succeeds."""
-    claimed = session.scalar(
+def _of_user(user_id: UUID) -> list[sa.Label[Any]]:
+    """Return what a statement after the lock reads of a user."""
+    read = {
+        "status": User.status,
+        "token_epoch": User.token_epoch,
+        "is_staff": lifetimes.IS_STAFF,
+    }
+    of_user = [
+        sa.select(column).where(User.id == user_id).scalar_subquery().label(name)
+        for name, column in read.items()
+    ]
+    return [*of_user, key_ring.NEWEST.label("newest_key")]
+
+
+def _claim(
+    link: RefreshToken, now: datetime, of_user: Sequence[sa.Label[Any]]
+) -> sa.Row[Any] | None:
+    """Mark a token as used, and return its user; None if another caller has used the same token."""
+    return session.execute(
         sa.update(RefreshToken)
         .where(RefreshToken.token_hash == link.token_hash, RefreshToken.used_at.is_(None))
         .values(used_at=now)
-        .returning(RefreshToken.token_hash)
-    )
-    return claimed is not None
+        .returning(*of_user)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
 
 
 def _repeat(token: str, link: RefreshToken, now: datetime) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 
@@ -59,7 +59,13 @@ def complete_login(sent: Answer, client: Client = UNKNOWN) -> Login:
     tried = challenges.count_try(sent.challenge, challenges.LOGIN)
     limit = _read(tried.user_id, sent.device_token)
     proof = second_factors.verify(tried.user_id, sent, client)
-    wait = counters.spend(limit.counted, failures=0 if proof else 1, sums=limit.sums)
+    wait = counters.spend(
+        limit.counted,
+        failures=0 if proof else 1,
+        sums=limit.sums,
+        # The same one when the unit of work runs again.
+        attempt=uuid5(tried.user_id, f"{sent.challenge} {tried.tries}"),
+    )
     if wait:
         raise TooManyRequests(retry_after_seconds=wait)
     if proof is None:

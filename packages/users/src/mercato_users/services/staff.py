@@ -12,11 +12,10 @@ from mercato_kit.http import PageRequest
 from mercato_kit.views import Shown
 from mercato_users import topics
 from mercato_users.errors import InvalidTransition
-from mercato_users.models import Device, User
+from mercato_users.models import Device, Session, User
 from mercato_users.services import (
     administrators,
     audit,
-    known_devices,
     open_sessions,
     role_changes,
     standing,
@@ -98,8 +97,9 @@ def suspend_user(
     administrators.lock()
     version = _change_status(user_id, "active", "suspended")
     target = _require_touch(user_id, actor_id)
-    open_sessions.end_all(user_id, "suspended")
-    known_devices.revoke(Device.user_id == user_id)
+    open_sessions.end_with_devices(
+        Session.user_id == user_id, reason="suspended", devices=Device.user_id == user_id
+    )
     audit.record(user_id, "suspended", actor_id=actor_id, data={"reason": reason})
     topics.publish_change(topics.SUSPENDED, user_id, version)
     if target.is_system and not force:

@@ -13,7 +13,13 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_INDEXES = (("next_attempt_at",), ("status", "id"), ("created_at",), ("subject_id",))
+_INDEXES = (
+    ("next_attempt_at",),
+    ("status", "id"),
+    ("created_at",),
+    ("subject_id",),
+    ("recipient_key",),
+)
 
 
 def upgrade() -> None:
@@ -25,6 +31,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.String(300), nullable=False),
         sa.Column("template", sa.String(100), nullable=False),
         sa.Column("recipient", sa.String(254), nullable=False),
+        sa.Column("recipient_key", sa.String(254), nullable=False),
         sa.Column("locale", sa.String(35), nullable=True),
         sa.Column("context", Json, nullable=False),
         sa.Column("has_secrets", sa.Boolean, nullable=False),

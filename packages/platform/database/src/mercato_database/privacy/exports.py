@@ -10,7 +10,10 @@ _BATCH = 50
 
 
 def purge_exports() -> int:
-    """Delete the data of a batch of exports that are too old; their requests stay."""
+    """Delete the data of a batch of exports that are too old; their requests stay.
+
+    So is what a feature wrote while the export was canceled, because its person was erased.
+    """
     old = (
         sa.select(PrivacyRequest.id)
         .where(
@@ -21,7 +24,9 @@ def purge_exports() -> int:
         .limit(_BATCH)
     )
     ids = session.scalars(old).all()
-    session.execute(sa.delete(PrivacyPart).where(PrivacyPart.request_id.in_(ids)))
     of_them = sa.update(PrivacyRequest).where(PrivacyRequest.id.in_(ids))
     session.execute(of_them.values(subject_sealed=None))
+    session.flush()
+    ended = sa.select(PrivacyRequest.id).where(PrivacyRequest.subject_sealed.is_(None))
+    session.execute(sa.delete(PrivacyPart).where(PrivacyPart.request_id.in_(ended)))
     return len(ids)

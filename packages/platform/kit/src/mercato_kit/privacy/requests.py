@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from mercato_kit import security
 from mercato_kit.db import insert, locked, new_id, refreshed, session, utc_now
 from mercato_kit.models import LIVE, PrivacyRequest, PrivacyStep
 from mercato_kit.privacy.personal_data import Retained
@@ -107,7 +108,9 @@ def request(
     of_subject = ["kind", "subject_key"]
     made = made.on_conflict_do_nothing(index_elements=of_subject, index_where=LIVE)
     id_ = session.scalar(made.returning(PrivacyRequest.id))
-    return id_ if id_ is not None else _join(kind, key, subject, due)
+    id_ = id_ if id_ is not None else _join(kind, key, subject, due)
+    security.record("personal_data_requested", privacy_request_id=id_, kind=kind, actor=actor)
+    return id_
 
 
 def cancel(request_id: UUID) -> bool:

@@ -27,6 +27,7 @@ from mercato_testing.conformance import (
     hostile,
     imports,
     mails,
+    persons,
     readme,
     rules,
     schemas,
@@ -210,6 +211,11 @@ class FeatureConformance:
     def test_makes_sample_data_once(self, app: Flask) -> None:
         """A second run of the sample data adds no rows."""
         none_of(repeated_samples(app, self.feature))
+
+    @rule("silver")
+    def test_knows_no_strangers(self, app: Flask) -> None:
+        """Of a person without data, it exports and erases nothing, also without an account."""
+        none_of(persons.known_strangers(app, self.feature))
 
     @rule("silver")
     def test_survives_bad_input(self, app: Flask, charlie: Client) -> None:

@@ -21,6 +21,8 @@ def upgrade() -> None:
         "ALTER TABLE users_user ADD COLUMN kind VARCHAR(20) DEFAULT 'person' NOT NULL "
         "CONSTRAINT ck_users_user_kind CHECK (kind IN ('person', 'service'))"
     )
+    op.drop_index(op.f("ix_users_user_created_at_id"), "users_user")
+    _index("users_user", "kind", "created_at", "id")
     _create_api_key()
     _create_invitation()
     _create_invitation_role()
@@ -117,4 +119,6 @@ def downgrade() -> None:
     for table in ("import", "invitation_role", "invitation", "api_key"):
         op.drop_table(f"users_{table}")
     op.execute("DELETE FROM users_user WHERE kind = 'service'")
+    op.drop_index(op.f("ix_users_user_kind_created_at_id"), "users_user")
     op.drop_column("users_user", "kind")
+    _index("users_user", "created_at", "id")
