@@ -1,3 +1,5 @@
+import pytest
+
 from mercato_kit.db import new_id
 from mercato_kit.privacy import Subject
 from mercato_notifications.privacy import PERSONAL_DATA
@@ -40,3 +42,28 @@ class TestPersonalData:
         assert erased.counts == {"mails": 2}
         assert [one.recipient for one in messages()] == ["bob@example.com"]
         assert len(mailbox.mails) == 1
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The folder of the mails."""
+    return tmp_path_factory.mktemp("letters")
+
+
+class TestFolder:
+    @pytest.fixture
+    def settings(self, folder):
+        """Write mails to the folder."""
+        for file in folder.iterdir():
+            file.unlink()
+        return {"mail": "folder", "mail_folder": str(folder)}
+
+    def test_its_mails_are_erased(self, commit, run_worker, folder):
+        """The files of mails to the person are deleted, in whatever spelling of the address."""
+        commit(post_all)
+        run_worker()
+
+        commit(PERSONAL_DATA.erase, SUBJECT)
+
+        [left] = folder.glob("*.eml")
+        assert "To: bob@example.com" in left.read_text()

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session
 from mercato_kit.privacy import Erased, Part, PersonalData, Subject, columns
+from mercato_notifications.mailbox import delete_letters
 from mercato_notifications.models import Message
 
 
@@ -24,6 +25,8 @@ def erase(subject: Subject) -> Erased:
         .returning(Message.id)
         .execution_options(synchronize_session=False)
     ).all()
+    # Files do not take part in the transaction; a step that is repeated finds none.
+    delete_letters(subject.emails)
     return Erased(ids, {"mails": len(ids)} if ids else {})
 
 
