@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-
 BODY, COOKIE = "body", "cookie"
 """How tokens are sent."""
 
