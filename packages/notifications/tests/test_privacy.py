@@ -1,3 +1,5 @@
+import pytest
+
 from mercato_kit.db import new_id
 from mercato_kit.privacy import Subject
 from mercato_notifications.privacy import PERSONAL_DATA
@@ -40,3 +42,22 @@ class TestPersonalData:
         assert erased.counts == {"mails": 2}
         assert [one.recipient for one in messages()] == ["bob@example.com"]
         assert len(mailbox.mails) == 1
+
+
+class TestFolder:
+    @pytest.fixture
+    def settings(self, tmp_path):
+        """Mails are files."""
+        return {"mail": "folder", "mail_folder": str(tmp_path)}
+
+    def test_is_erased_with_its_files(self, commit, run_worker, tmp_path):
+        """The files of mails to a person go with their rows; those to others stay."""
+        commit(post_all)
+        run_worker()
+        before = len(list(tmp_path.iterdir()))
+
+        commit(PERSONAL_DATA.erase, SUBJECT)
+
+        (left,) = tmp_path.iterdir()
+        assert before == 3
+        assert b"bob@example.com" in left.read_bytes()
