@@ -1,6 +1,6 @@
 """The mails in the folder, for the pages at /mailbox."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -10,7 +10,6 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from uuid import UUID
 
-from mercato_kit.emails import canonical_email
 from mercato_kit.errors import NotFound
 from mercato_kit.settings import current_settings
 from mercato_notifications.settings import NotificationsSettings
@@ -53,25 +52,11 @@ def find_letter(letter_id: UUID) -> Letter:
     raise NotFound
 
 
-def delete_letters(addresses: Collection[str]) -> None:
-    """Delete the mails to canonical addresses, if mails are written to a folder."""
-    settings = current_settings(NotificationsSettings)
-    if settings.mail != "folder":
-        return
-    for path in _files_in(Path(settings.mail_folder)):
-        if canonical_email(_read(path).to) in addresses:
-            path.unlink(missing_ok=True)
-
-
 def _files() -> Iterator[Path]:
     settings = current_settings(NotificationsSettings)
     if not (settings.mailbox and settings.mail == "folder"):
         raise NotFound
-    yield from _files_in(Path(settings.mail_folder))
-
-
-def _files_in(folder: Path) -> Iterator[Path]:
-    for path in folder.glob("*.eml"):
+    for path in Path(settings.mail_folder).glob("*.eml"):
         # A mail that is being written begins with a dot.
         if not path.name.startswith("."):
             yield path

@@ -7,8 +7,10 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session
 from mercato_kit.privacy import Erased, Part, PersonalData, Subject, columns
-from mercato_notifications.mailbox import delete_letters
+from mercato_kit.settings import current_settings
+from mercato_notifications.mailers import delete_mails
 from mercato_notifications.models import Message
+from mercato_notifications.settings import NotificationsSettings
 
 
 def export(subject: Subject) -> Iterator[Part]:
@@ -18,16 +20,18 @@ def export(subject: Subject) -> Iterator[Part]:
 
 
 def erase(subject: Subject) -> Erased:
-    """Delete the mails to a person, also those that wait to be sent."""
-    ids = session.scalars(
+    """Delete the mails to a person, also those that wait to be sent, and their files."""
+    deleted = session.execute(
         sa.delete(Message)
         .where(_is_to(subject))
-        .returning(Message.id)
+        .returning(Message.id, Message.message_id)
         .execution_options(synchronize_session=False)
     ).all()
-    # Files do not take part in the transaction; a step that is repeated finds none.
-    delete_letters(subject.emails)
-    return Erased(ids, {"mails": len(ids)} if ids else {})
+    settings = current_settings(NotificationsSettings)
+    if settings.mail == "folder":
+        # Before the commit: if that fails, the next run finds the rows, and no files.
+        delete_mails([row.message_id for row in deleted], settings)
+    return Erased([row.id for row in deleted], {"mails": len(deleted)} if deleted else {})
 
 
 def _is_to(subject: Subject) -> sa.ColumnElement[bool]:

@@ -1,5 +1,6 @@
-"""Write mails to a folder."""
+"""Write mails to a folder, and delete them there."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from mercato_contracts.mailer import Mail, Unavailable
@@ -16,7 +17,7 @@ def write_mail(mail: Mail, settings: NotificationsSettings) -> None:
     Raises:
         Unavailable: The folder cannot be written to.
     """
-    folder, name = Path(settings.mail_folder), f"{mail.message_id.partition('@')[0]}.eml"
+    folder, name = Path(settings.mail_folder), _name_of(mail.message_id)
     content = message_of(mail, settings.mail_from).as_bytes()
     try:
         folder.mkdir(PRIVATE_FOLDER, parents=True, exist_ok=True)
@@ -26,3 +27,13 @@ def write_mail(mail: Mail, settings: NotificationsSettings) -> None:
         unfinished.replace(folder / name)
     except OSError as error:
         raise Unavailable(f"{folder} cannot be written to: {error.strerror}") from error
+
+
+def delete_mails(message_ids: Iterable[str], settings: NotificationsSettings) -> None:
+    """Delete the files of mails; those that are gone already are no error."""
+    for message_id in message_ids:
+        (Path(settings.mail_folder) / _name_of(message_id)).unlink(missing_ok=True)
+
+
+def _name_of(message_id: str) -> str:
+    return f"{message_id.partition('@')[0]}.eml"
