@@ -3,7 +3,7 @@
 ``bench.py instructions --only detail,list`` counts what these requests cost ours alone; without
 ``--only`` the twins are counted as well. ``bench.py gate`` compares the ratios with the committed
 ones, ``bench.py accept`` writes them. Without a word, everything is measured but what
-takes long: ``scale``, ``pairs`` and ``chaos``.
+takes long: ``scale``, ``pairs``, ``chaos`` and ``timings``.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from parts import (
     scale,
     shop as shops,
     soak,
+    timings,
 )
 from parts.report import Table, print_tables, write_charts, write_page
 from parts.requests import COUNTED, REQUESTS
@@ -34,8 +35,8 @@ from parts.servers import servers_on
 from parts.shop import Shop
 from parts.tables import say
 
-KINDS = ("http", "instructions", "boot", "soak", "features", "scale", "pairs", "chaos")
-ON_REQUEST = {"scale", "pairs", "chaos"}
+KINDS = ("http", "instructions", "boot", "soak", "features", "scale", "pairs", "chaos", "timings")
+ON_REQUEST = {"scale", "pairs", "chaos", "timings"}
 ON_A_SHOP = {"http", "instructions", "gate", "accept"}
 
 
@@ -55,6 +56,7 @@ def main() -> None:
             "soak": (soak.measure, chosen.soak_seconds),
             "scale": (scale.measure, chosen.many),
             "pairs": (pairs.measure, chosen.pair_rounds),
+            "timings": (timings.measure, chosen.timings),
             "chaos": (partial(chaos.measure, provider=chosen.provider), chosen.chaos_seconds),
         }.items():
             tables += measure_on(place, chosen.database, how_long) if kind in wanted else []
@@ -80,6 +82,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=2, help="of a request in a round of http")
     parser.add_argument("--soak-seconds", type=float, default=60)
     parser.add_argument("--pair-rounds", type=int, default=200, help="of each two commands")
+    parser.add_argument("--timings", type=int, default=200, help="of known and unknown addresses")
     parser.add_argument("--chaos-seconds", type=float, default=120)
     parser.add_argument("--provider", choices=["sandbox", "stripe"], default="sandbox")
     parser.add_argument("--page", type=Path, help="write the report to this file of HTML as well")
@@ -121,5 +124,5 @@ def settle(kind: str, costs: instructions.Costs, wanted: list[str]) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (ratios.Behind, comparison.Different) as refusal:
+    except (ratios.Behind, comparison.Different, timings.Told) as refusal:
         sys.exit(str(refusal))

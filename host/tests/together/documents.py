@@ -1,5 +1,6 @@
 """What the documents say of the repository, read from their text."""
 
+import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -46,6 +47,29 @@ def broken_links(page: Path, text: str) -> list[str]:
     """Return the relative links of a page that lead nowhere."""
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text)
     return [it for it in links if "://" not in it and not (page.parent / it).exists()]
+
+
+def requirements(text: str) -> dict[str, tuple[str, str]]:
+    """Return what meets each requirement of the page on security, and why not, by its number."""
+    rows = re.findall(r"^\| ([\d.]+) \| [^|]+ \| ([^|]*) \| ([^|]*) \|$", text, re.MULTILINE)
+    return {number: (met.strip(), why.strip()) for number, met, why in rows}
+
+
+def missing_tests(text: str) -> list[str]:
+    """Return the tests that a page names, as ``path::class::function``, and that are not there."""
+    named = re.findall(r"`(\S+\.py)::(\w+)::(\w+)`", text)
+    return ["::".join(one) for one in named if not _has_test(*one)]
+
+
+def _has_test(path: str, name: str, function: str) -> bool:
+    file = ROOT / path
+    tree = ast.parse(file.read_text() if file.exists() else "")
+    return any(
+        isinstance(member, ast.FunctionDef) and member.name == function
+        for kind in tree.body
+        if isinstance(kind, ast.ClassDef) and kind.name == name
+        for member in kind.body
+    )
 
 
 def missing_modules(readme: str) -> list[str]:

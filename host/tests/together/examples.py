@@ -71,9 +71,11 @@ def record(folder: Path) -> dict[str, dict[str, Any]]:
     with sample_shop(folder) as app:
         recorder = Recorder(app)
 
+        seen: set[Path] = set()
+
         def mails() -> list[str]:
             run_once(app)
-            return mails_in(folder)
+            return mails_in(folder, seen)
 
         mails()
         Tour(recorder, mails).walk()

@@ -43,7 +43,7 @@ _SECRETS: Mapping[str, str] = {
     "start": "mercato_test_0000",
     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
 }
-_RECOVERY_CODE = _SECRETS["answer"]
+_RECOVERY_CODE = re.compile(r"[A-Z2-7]{4}(-[A-Z2-7]{4}){5}")
 _CODE = re.compile(r"[0-9]{6}")
 """What an authenticator app shows."""
 
@@ -128,12 +128,12 @@ def _without_secrets(part: Any) -> Any:
         return [_without_secrets(one) for one in part]
     if isinstance(part, dict):
         return {name: _secretless(name, value) for name, value in part.items()}
+    if isinstance(part, str) and _RECOVERY_CODE.fullmatch(part):
+        return _SECRETS["answer"]
     return part
 
 
 def _secretless(name: str, value: Any) -> Any:
-    if name == "codes" and isinstance(value, list):
-        return [_RECOVERY_CODE]
     if not isinstance(value, str):
         return _without_secrets(value)
     if name == "access_token" or name.endswith("-Token"):

@@ -10,6 +10,7 @@ from mercato_composition.deployment.reader import read_deployment
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 from parts.comparison import differences
+from parts.ranks import deviations
 from parts.ratios import Behind, check, ratios_of
 from parts.servers import runs_of
 from parts.shop import Shop, write_deployment
@@ -40,6 +41,21 @@ class TestCheck:
         """Without ratios to compare with, the gate is shut."""
         with pytest.raises(Behind, match="accept"):
             check({}, {"naive": {"detail": 9}})
+
+
+class TestDeviations:
+    def test_find_no_difference_where_there_is_none(self):
+        """Two samples of one order have ranks as expected, also with equal figures."""
+        assert deviations(range(0, 400, 2), range(1, 400, 2)) == pytest.approx(-0.086, abs=0.001)
+        assert deviations([1, 2] * 100, [1, 2] * 100) == 0
+
+    def test_find_a_shift(self):
+        """A shift that is small beside the spread is found in 200 figures of each."""
+        some, others = [number % 100 for number in range(200)], list(range(200))
+        shifted = [figure % 100 + 20 for figure in others]
+
+        assert deviations(shifted, some) > 3.29
+        assert deviations(some, shifted) < -3.29
 
 
 class TestRuns:

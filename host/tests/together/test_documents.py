@@ -71,8 +71,10 @@ class TestPages:
 
     @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda it: it.name)
     def test_are_short(self, page):
-        """One topic a page, on two screens."""
-        assert len(page.read_text().splitlines()) <= MOST_LINES
+        """One topic a page, on two screens; the rows of tables are looked up, and do not count."""
+        lines = page.read_text().splitlines()
+
+        assert len([line for line in lines if not line.startswith("|")]) <= MOST_LINES
 
 
 class TestArchitecture:

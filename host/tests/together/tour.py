@@ -264,11 +264,16 @@ def tours() -> Iterator[Callable[[Tour], None]]:
         yield runpy.run_path(str(file))["walk"]
 
 
-def mails_in(folder: Path) -> list[str]:
-    """Return the texts of the mails in *folder*, oldest first, and delete the files."""
+def mails_in(folder: Path, seen: set[Path]) -> list[str]:
+    """Return the texts of the mails in *folder* that are new, oldest first.
+
+    Args:
+        folder: The folder.
+        seen: The files of earlier calls, to which the new ones are added.
+    """
     texts = []
-    for file in sorted(folder.glob("*.eml")):
+    for file in sorted({*folder.glob("*.eml")} - seen):
         mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
         texts.append(str(mail.get_body(("plain",)).get_content()))
-        file.unlink()
+        seen.add(file)
     return texts

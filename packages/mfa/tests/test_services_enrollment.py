@@ -16,7 +16,7 @@ from .authenticator import PRESENT, Authenticator
 
 @pytest.fixture
 def owner():
-    """Somebody who has signed in with the password alone, and has no factor."""
+    """A person who has signed in with the password alone, and has no factor."""
     return factories.owner(acr=1)
 
 

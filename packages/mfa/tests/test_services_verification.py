@@ -17,7 +17,7 @@ CHALLENGE = "n2CfZlFKt3Ibm4pYhpmLqg"
 
 @pytest.fixture
 def caller():
-    """Somebody without a factor."""
+    """A person without a factor."""
     return factories.owner(acr=1)
 
 

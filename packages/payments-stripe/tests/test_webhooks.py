@@ -148,7 +148,7 @@ class TestNoticesOf:
         ],
     )
     def test_refuses_malformed_bodies_that_are_signed(self, body):
-        """A body that is not an event is bad, whoever signed it."""
+        """A body that is not an event is bad, although it is signed."""
         with pytest.raises(BadSignature):
             parsed(body)
 

@@ -19,3 +19,9 @@ class TestClient:
         client = Client(address=address)
 
         assert (client.prefix, client.counted_as) == (prefix, counted_as)
+
+    def test_returns_the_site_of_ipv6(self):
+        """One site may have a whole /48; an IPv4 address is no network of sites."""
+        sites = [Client(address=address).site for address in ("2001:db8:1:2::3", "192.0.2.1", None)]
+
+        assert sites == ["2001:db8:1::/48", None, None]

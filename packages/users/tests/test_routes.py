@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+import jwt
 import pytest
 import sqlalchemy as sa
 
 from mercato_kit.db import new_id, session, utc_now
+from mercato_users.key_ring import current_ring
 from mercato_users.models import Session, User
 
 from . import factories
@@ -193,12 +195,22 @@ class TestAccess:
         }
         assert found == expected(scopes) | refused
 
-    @pytest.mark.parametrize("how", ["suspended", "expired", "idle", "revoked", "foreign"])
-    def test_of_credentials_that_are_not_valid(self, charlie, commit, how):
-        """They are as good as none, and are refused also where guests may call."""
+    @pytest.mark.parametrize("how", ["suspended", "expired", "idle", "revoked"])
+    def test_of_a_session_that_has_ended(self, charlie, commit, how):
+        """Its tokens are as good as none, and are refused also where guests may call."""
         commit(_end, how)
-        if how == "foreign":
-            charlie.environ_base["HTTP_AUTHORIZATION"] += "x"
+
+        assert outcomes(charlie) == {
+            route: IN if access == OPEN else GUEST for route, access in ROUTES.items()
+        }
+
+    @pytest.mark.parametrize("change", ["signature", "audience"])
+    def test_of_credentials_that_are_not_valid(self, app, charlie, change):
+        """Tokens with another signature or of another audience are as good as none."""
+        token = charlie.tokens["access_token"]
+        with app.app_context():
+            other = f"{token}x" if change == "signature" else _of_another_audience(token)
+        charlie.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {other}"
 
         assert outcomes(charlie) == {
             route: IN if access == OPEN else GUEST for route, access in ROUTES.items()
@@ -228,6 +240,14 @@ def _end(how):
     over = utc_now() - timedelta(seconds=1)
     if how == "suspended":
         session.execute(sa.update(User).values(status="suspended"))
-    elif how != "foreign":
+    else:
         column = {"expired": "expires_at", "idle": "idle_expires_at", "revoked": "revoked_at"}[how]
         session.execute(sa.update(Session).values({column: over}))
+
+
+def _of_another_audience(token):
+    """Return a token with another audience, signed by the same key."""
+    claims = jwt.decode(token, options={"verify_signature": False})
+    key = current_ring().signing_key(None)
+    headers = {"kid": key.kid, "typ": "at+jwt"}
+    return jwt.encode({**claims, "aud": "another"}, key.private, algorithm="EdDSA", headers=headers)

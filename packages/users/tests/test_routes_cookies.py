@@ -2,10 +2,12 @@
 
 import pytest
 
+from mercato_testing.mails import MESSAGES
 from mercato_users.routes import cookies
 
 from . import factories
 from .factories import WRONG_LOGIN
+from .mirror import MIRROR, answer_to, enroll
 
 RIGHT = {"email": "alice@example.com", "password": factories.PASSWORD}
 OWN = {"Sec-Fetch-Site": "same-origin", cookies.HEADER: "1"}
@@ -85,6 +87,26 @@ class TestLogIn:
 
         assert answer.status_code == 422
         assert answer.json["errors"][0]["pointer"] == "/transport"
+
+
+class TestSecondFactor:
+    @pytest.fixture
+    def fakes(self):
+        """A feature with a second factor."""
+        return [MESSAGES, MIRROR]
+
+    def test_sends_cookies_at_the_end(self, browser, commit):
+        """The challenge has no cookie; the answer to it has."""
+        commit(enroll, "alice@example.com")
+
+        challenged = log_in(browser)
+        body = answer_to(challenged.json, transport="cookie")
+        answer = browser.post("/v1/auth/mfa", json=body)
+
+        assert "Set-Cookie" not in challenged.headers
+        assert answer.status_code == 200
+        assert len(answer.headers.getlist("Set-Cookie")) == 2
+        assert not {"refresh_token", "device_token"} & answer.json.keys()
 
 
 class TestRefresh:

@@ -170,7 +170,7 @@ class TestReset:
 class TestUndoEmail:
     @pytest.mark.parametrize(("added", "stays"), [(-1, True), (1, False)])
     def test_removes_what_was_added_since(self, alice, commit, added, stays):
-        """Who takes an account back loses the factors of the thief, and keeps the older ones."""
+        """The factors of a thief go when the owner takes the account back; older ones stay."""
         user_id = id_of(alice)
         data = {"email": "alice@example.com"}
         token = commit(one_time_tokens.store, user_id, one_time_tokens.UNDO_EMAIL, new_id(), data)

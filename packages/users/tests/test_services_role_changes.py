@@ -206,24 +206,3 @@ class TestLastAdministrator:
     def test_does_not_matter_for_others(self, charlie, alice):
         """A shop without administrators still suspends customers."""
         assert charlie.post(f"/v1/users/{id_of(alice)}/suspend", json={}).status_code == 204
-
-
-class TestStatements:
-    def test_of_a_role_that_is_given(self, charlie, alice, commit, database, statements):
-        """The number of statements does not depend on the number of permissions."""
-        commit(factories.make_role, "many", ["users.read", "users.write", "roles.write"])
-        user_id, version = id_of(alice), alice.get("/v1/users/me").json["version"]
-
-        with statements as sent:
-            change(charlie, user_id, {"roles": ["many"]}, version=version)
-
-        assert len(sent) == (8 if database.url.startswith("postgresql") else 9), sent
-
-    def test_of_a_suspension(self, charlie, alice, database, statements):
-        """A suspension takes one statement more where an administrator must be left."""
-        path = f"/v1/users/{id_of(alice)}/suspend"
-
-        with statements as sent:
-            charlie.post(path, json={})
-
-        assert len(sent) == (7 if database.url.startswith("postgresql") else 8), sent

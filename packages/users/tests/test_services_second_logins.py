@@ -181,7 +181,7 @@ class TestCompleteLogin:
 
     @pytest.mark.usefixtures("enrolled")
     def test_mails_the_owner_at_the_fifth_failure(self, client, mails):
-        """Somebody has the password: the owner learns of it once a day."""
+        """A stranger has the password: the owner learns of it once a day."""
         mails()
         complete_wrongly(client, begin(client), 4)
         assert mails() == []
@@ -289,6 +289,26 @@ class TestRoleThatNeedsAFactor:
             keeper.get("/v1/users")
 
         assert len(sent) == 1, sent
+
+
+class TestStaffThatNeedsAFactor:
+    @pytest.fixture
+    def settings(self):
+        """Every role that holds a permission needs a second factor."""
+        return {"second_factor_for": ["staff"]}
+
+    @pytest.mark.usefixtures("alice")
+    def test_is_every_role_with_a_permission(self, client, charlie):
+        """Staff are asked for a factor, and have no permission without it; customers are not."""
+        staff = {"email": "charlie@example.com", "password": factories.PASSWORD}
+
+        needs = [
+            client.post("/v1/auth/login", json=body).json["mfa_enrollment_required"]
+            for body in (ALICE, staff)
+        ]
+
+        assert needs == [False, True]
+        assert charlie.get("/v1/users").json["code"] == "step_up_required"
 
 
 class TestWithoutProvider:

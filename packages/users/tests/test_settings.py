@@ -42,3 +42,25 @@ class TestSigningKey:
 
         assert (mistake.key, mistake.kind) == ("signing_key", "wrong")
         assert key.splitlines()[0] not in mistake.detail
+
+
+class TestBreachedPasswords:
+    def test_is_a_list(self, tmp_path):
+        """A file with a SHA-1 in each line is accepted."""
+        file = tmp_path / "breached.txt"
+        file.write_text(f"{'0' * 40}:7\n")
+
+        settings, mistakes = read(UsersSettings, {"breached_passwords": str(file)})
+
+        assert (mistakes, settings.breached_passwords) == ([], str(file))
+
+    @pytest.mark.parametrize("text", [None, "", "password\n"], ids=["none", "empty", "plain"])
+    def test_refuses_others(self, tmp_path, text):
+        """A file that is missing, or is no list, is a mistake: it would refuse nothing."""
+        file = tmp_path / "breached.txt"
+        if text is not None:
+            file.write_text(text)
+
+        _, mistakes = read(UsersSettings, {"breached_passwords": str(file)})
+
+        assert [mistake.key for mistake in mistakes] == ["breached_passwords"]

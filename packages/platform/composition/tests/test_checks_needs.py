@@ -9,6 +9,7 @@ from mercato_testing.samples.wheels import install
 
 from .greeting import Greeting, Hello, hello, salute
 from .manifests import codes, feature, planned, rendered
+from .productions import REASON, planned as in_production
 
 
 class Farewell(Protocol):
@@ -69,6 +70,30 @@ class TestNeeds:
         assert codes(found) == ["K103", "K108"]
         assert found.faults[1].fix == "first fix the features that could not be loaded: greetings"
         assert "    follows from K103 of greetings\n" in rendered(found)
+
+    @pytest.mark.provokes("K108", "K206")
+    def test_what_is_lacking_without_a_contract(self):
+        """Development warns, a test says nothing, and production refuses unless it is accepted."""
+        need = Need(Greeting, ">=1,<2", at_least=0, without="guests are not greeted")
+        manifest = feature("reviews", needs=[need])
+        what = "guests are not greeted: no enabled feature offers greeting >=1,<2."
+
+        [warning] = planned(manifest, values={"environment": "development"}).faults
+        [refusal] = in_production(manifest).faults
+        [accepted] = in_production(manifest, accept={"reviews.greeting": REASON}).faults
+
+        assert planned(manifest).faults == ()
+        assert (warning.code, warning.severity, warning.what) == ("K108", "warning", what)
+        assert (refusal.code, refusal.severity) == ("K206", "error")
+        assert refusal.what == what
+        assert '"reviews.greeting" = "<why' in refusal.fix
+        assert (accepted.severity, accepted.accepted) == ("warning", "reviews.greeting")
+
+    def test_lacks_nothing_where_a_contract_is_offered(self):
+        """A feature that offers it is enough, also in production."""
+        need = Need(Greeting, ">=1,<2", at_least=0, without="guests are not greeted")
+
+        assert in_production(hello(), feature("reviews", needs=[need])).faults == ()
 
     @pytest.mark.provokes("K109")
     def test_another_version(self):

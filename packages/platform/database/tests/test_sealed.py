@@ -51,11 +51,9 @@ class TestStatus:
 
         done = library.mercato("secrets", "status")
 
-        assert done.stdout.splitlines() == [
-            "previous key: none",
-            "shelf_book.lock_sealed: current 1, previous 0, unknown 0",
-        ]
-        assert done.exit_code == 0
+        first, *columns = done.stdout.splitlines()
+        assert (first, done.exit_code) == ("previous key: none", 0)
+        assert "shelf_book.lock_sealed: current 1, previous 0, unknown 0" in columns
 
     @pytest.mark.usefixtures("previous")
     def test_counts_what_the_previous_key_seals(self, library, seal):
@@ -66,7 +64,7 @@ class TestStatus:
 
         until = datetime.fromisoformat(found["previous_until"])
         assert until == datetime(3000, 1, 1, tzinfo=UTC)
-        [column] = found["columns"]
+        [column] = [one for one in found["columns"] if one["column"] == "shelf_book.lock_sealed"]
         assert (column["current"], column["previous"], column["unknown"]) == (0, 1, 0)
 
     def test_fails_if_a_value_cannot_be_opened(self, library, seal):

@@ -1,6 +1,7 @@
+import marshmallow as ma
 import pytest
 
-from mercato_kit.csv_files import InvalidCsv, read_csv, to_csv
+from mercato_kit.csv_files import InvalidCsv, mistakes_of, read_cells, read_csv, to_csv
 from mercato_kit.errors import FieldError
 from mercato_kit.schemas import Integer, QuerySchema, Text
 
@@ -90,6 +91,33 @@ class TestReadCsv:
 
         assert len(mistakes(refused)) == 101
         assert mistakes(refused)[-1] == "and 1 more mistakes"
+
+
+class TestReadCells:
+    def test_reads_one_row_after_another(self, tmp_path):
+        """A long file is not held in memory; a row of another form ends the reading."""
+        path = tmp_path / "rows.csv"
+        path.write_text("name,units\nLamp,many\nMug,3,4\n")
+
+        cells = read_cells(path, RowSchema())
+
+        assert next(cells) == (2, {"name": "Lamp", "units": "many"})
+        with pytest.raises(InvalidCsv, match="has more cells than line 1"):
+            next(cells)
+
+
+class TestMistakesOf:
+    def test_has_a_line_for_each_message(self):
+        """Messages of nested fields have the path of the field."""
+        with pytest.raises(ma.ValidationError) as refused:
+            RowSchema().load({"units": "many"})
+        nested = {"lines": {0: {"units": ["Not a number."]}}}
+
+        assert sorted(mistakes_of(refused.value.messages_dict)) == [
+            "name: Missing data for required field.",
+            "units: Not a valid integer.",
+        ]
+        assert list(mistakes_of(nested)) == ["lines.0.units: Not a number."]
 
 
 class TestToCsv:

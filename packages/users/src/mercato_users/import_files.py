@@ -16,6 +16,7 @@ from mercato_kit.csv_files import mistakes_of, read_cells
 from mercato_kit.files import private
 from mercato_users import hashes
 from mercato_users.schemas.imports import AccountCellsSchema, AccountSchema
+from mercato_users.values import Mistake
 
 
 class Record(NamedTuple):
@@ -28,13 +29,6 @@ class Record(NamedTuple):
 
     line: int
     members: Mapping[str, Any] | None
-
-
-class Mistake(NamedTuple):
-    """Why a row was refused."""
-
-    line: int
-    text: str
 
 
 _HEADER = b"line,text\n"

@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 BODY, COOKIE = "body", "cookie"
 """How tokens are sent."""
+
+
+class Mistake(NamedTuple):
+    """Why a row of a file was refused, and on which line it ends."""
+
+    line: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

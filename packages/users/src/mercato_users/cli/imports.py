@@ -14,7 +14,8 @@ from mercato_kit.csv_files import MOST_MISTAKES
 from mercato_kit.progress import Advance, Kind, Progress, progress
 from mercato_users import services
 from mercato_users.cli.group import commands
-from mercato_users.import_files import AccountFile, ErrorFile, Mistake, Record
+from mercato_users.import_files import AccountFile, ErrorFile, Record
+from mercato_users.values import Mistake
 
 T = TypeVar("T")
 

@@ -18,8 +18,8 @@ from mercato_kit.errors import FieldError, Invalid
 from mercato_kit.policies import person
 from mercato_kit.settings import current_settings
 from mercato_kit.views import Shown
+from mercato_users import services
 from mercato_users.errors import Csrf
-from mercato_users.services.known_devices import LIFETIME as DEVICE_LIFETIME
 from mercato_users.settings import UsersSettings
 from mercato_users.values import COOKIE
 
@@ -80,7 +80,7 @@ def deliver(schema: type[ma.Schema], tokens: object, transport: str) -> Delivere
     days = current_settings(UsersSettings).session_days
     cookies = [_cookie(REFRESH, body.pop("refresh_token"), timedelta(days=days))]
     if "device_token" in body:
-        cookies.append(_cookie(DEVICE, body.pop("device_token"), DEVICE_LIFETIME))
+        cookies.append(_cookie(DEVICE, body.pop("device_token"), services.DEVICE_LIFETIME))
     return Shown(body), 200, cookies
 
 

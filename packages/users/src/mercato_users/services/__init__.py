@@ -61,6 +61,7 @@ from mercato_users.services.invitations import (
 )
 from mercato_users.services.key_callers import identify as identify_key
 from mercato_users.services.key_rotation import rotate_keys
+from mercato_users.services.known_devices import LIFETIME as DEVICE_LIFETIME
 from mercato_users.services.login_attempts import Attempt, verify_login
 from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
@@ -103,6 +104,7 @@ from mercato_users.services.staff import (
 )
 
 __all__ = [
+    "DEVICE_LIFETIME",
     "INVITATION_LIFETIME",
     "AccessToken",
     "Attempt",

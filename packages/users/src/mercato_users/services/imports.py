@@ -12,9 +12,9 @@ from mercato_kit.emails import canonical_email
 from mercato_kit.later import by_column, later, with_defaults
 from mercato_users import topics
 from mercato_users.errors import ImportRunning
-from mercato_users.import_files import Mistake
 from mercato_users.models import Import, Role, User, UserRole
 from mercato_users.services import audit
+from mercato_users.values import Mistake
 
 _TAKEN = "email: An account with this address exists."
 

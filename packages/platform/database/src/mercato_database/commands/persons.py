@@ -35,8 +35,10 @@ def app_of(operation: Operation) -> Iterator[None]:
     operation.plan.require_fit()
     require_migrated(operation)
     with operation.app.app_context():
-        yield
-        engine().dispose()
+        try:
+            yield
+        finally:
+            engine().dispose()
 
 
 def find(text: str) -> Subject:
