@@ -148,6 +148,13 @@ class TestPasskey:
         with pytest.raises(Invalid):
             commit(services.add_passkey, owner, begun.challenge, sent, "Key")
 
+    def test_refuses_an_id_that_is_too_long(self, commit, owner, authenticator):
+        """An id of more bytes than WebAuthn allows is refused as input, before it is stored."""
+        authenticator.credential_id = bytes(1024)
+
+        with pytest.raises(Invalid):
+            commit(factories.add_passkey, owner, authenticator)
+
     @pytest.mark.parametrize(
         "members", [{"origin": "https://evil.example"}, {"flags": PRESENT}, {"flags": 0}]
     )

@@ -21,7 +21,7 @@ SUBJECT = Subject(account=ALICE, emails=("alice@example.com",), refs={})
 
 class TestPersonalData:
     def test_is_exported(self, commit):
-        """The export has the mails about the account, and those to its address."""
+        """The export has the mails to the address of the account, also those to a guest."""
         commit(post_all)
 
         [part] = commit(lambda: list(PERSONAL_DATA.export(SUBJECT)))
@@ -31,6 +31,14 @@ class TestPersonalData:
             ("alice@example.com", "pending"),
             ("Alice@EXAMPLE.com", "pending"),
         ]
+
+    def test_does_not_reveal_an_account(self, commit):
+        """A mail about the account to an address that is not proved is not exported."""
+        commit(post, "1", to="bob@example.com", subject=ALICE)
+
+        [part] = commit(lambda: list(PERSONAL_DATA.export(SUBJECT)))
+
+        assert part.items == []
 
     def test_is_erased(self, commit, messages, run_worker, mailbox):
         """Mails that wait are deleted, too: nothing is mailed to an erased person."""

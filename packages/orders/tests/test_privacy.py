@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_contracts.payments import Notice
-from mercato_kit.db import new_id, session
+from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.privacy import Retained, Subject
 from mercato_orders import services
 from mercato_orders.models import Payment, PaymentEvent, SearchWord
@@ -171,6 +171,18 @@ class TestSubject:
         erased = commit(erase, Subject(emails=frozenset({own["customer_email"]})))
 
         assert erased.ids == [UUID(guests["id"])]
+
+    def test_of_a_mailbox_are_no_later_orders(self, client, charlie, item, guests_order, commit):
+        """While an erasure waits for an open order, a guest orders again: that order stays."""
+        subject = Subject(emails=frozenset({"guest@example.com"}), until=utc_now())
+        body = order_of((item, 1), email="guest@example.com")
+        later = client.post("/v1/orders", json=body).json
+
+        erased = commit(erase, subject)
+
+        assert erased.ids == [UUID(guests_order["id"])]
+        path = f"/v1/orders/{later['id']}"
+        assert charlie.get(path).json["customer_email"] == "guest@example.com"
 
     def test_of_one_order_is_that_order(self, client, item, guests_order, commit):
         """An order does not lead to its address, and to other orders of it."""

@@ -1,5 +1,6 @@
 """Valid rows and request bodies."""
 
+import uuid
 from datetime import timedelta
 from uuid import UUID
 
@@ -168,3 +169,16 @@ def shift_attempts(by):
             )
             .values(window_start=attempt.window_start - by)
         )
+
+
+PROOF = {"current_password": PASSWORD}
+
+
+def key():
+    """Return the headers with a new Idempotency-Key."""
+    return {"Idempotency-Key": str(uuid.uuid4())}
+
+
+def close(client, **members):
+    """Close the caller's account."""
+    return client.delete("/v1/users/me", json={**PROOF, **members}, headers=key())

@@ -164,6 +164,19 @@ class TestRefresh:
         assert (refused.status_code, refused.json["code"]) == (401, "refresh_token_reused")
         assert cookie(browser) is None
 
+    def test_keeps_the_cookie_when_another_token_is_used_again(self, browser, client):
+        """A token in the body needs no header, so it does not clear the cookie."""
+        tokens = client.post("/v1/auth/login", json=RIGHT).json
+        first = {"refresh_token": tokens["refresh_token"]}
+        second = client.post("/v1/auth/refresh", json=first).json["refresh_token"]
+        client.post("/v1/auth/refresh", json={"refresh_token": second})
+        kept = cookie(browser)
+
+        refused = browser.post("/v1/auth/refresh", json=first)
+
+        assert (refused.status_code, refused.json["code"]) == (401, "refresh_token_reused")
+        assert cookie(browser) == kept
+
     def test_keeps_an_unknown_token(self, browser):
         """Any other refusal clears nothing."""
         browser.set_cookie(cookies.REFRESH, "unknown", secure=True)

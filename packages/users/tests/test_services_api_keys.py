@@ -7,11 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_kit.db import new_id, session, utc_now
-from mercato_kit.errors import StepUpRequired
+from mercato_kit.errors import StepUpRequired, Unauthenticated
 from mercato_kit.principals import Principal
 from mercato_kit.schemas import render_instant
 from mercato_users import services
-from mercato_users.models import ApiKey, AuditEvent
+from mercato_users.models import ApiKey, AuditEvent, Session
 from mercato_users.values import NewApiKey
 
 from . import factories
@@ -76,6 +76,18 @@ class TestCreate:
             with pytest.raises(StepUpRequired):
                 commit(services.create_api_key, new, caller)
 
+    def test_is_refused_once_the_session_has_ended(self, alice, commit):
+        """A thief whose session ends during the request gets no key: neither a new nor another."""
+        user_id, key_id = id_of(alice), create(alice, scopes=[]).json["id"]
+        ended = commit(lambda: session.scalars(sa.select(Session.id)).one())
+        caller = Principal(sub=user_id, kind="user", session_id=ended)
+        commit(services.end_other_sessions, user_id, None)
+
+        with pytest.raises(Unauthenticated):
+            commit(services.create_api_key, NewApiKey(name="x", scopes=[]), caller)
+        with pytest.raises(Unauthenticated):
+            commit(services.roll_api_key, UUID(key_id), caller, overlap_seconds=0)
+
     def test_of_another_account_needs_the_permission(self, as_user, alice, charlie, read_with):
         """It is not enough to hold what the account holds; its key acts for the account."""
         other = str(id_of(alice))
@@ -119,7 +131,7 @@ class TestCreate:
         with statements as sent:
             assert create(charlie).status_code == 201
 
-        assert len(sent) == (4 if database.url.startswith("postgresql") else 6), sent
+        assert len(sent) == (5 if database.url.startswith("postgresql") else 7), sent
 
 
 class TestList:

@@ -10,19 +10,7 @@ from mercato_users import services
 from mercato_users.models import AuditEvent
 
 from . import factories
-from .factories import id_of
-
-PROOF = {"current_password": factories.PASSWORD}
-
-
-def key():
-    """Return the headers with a new Idempotency-Key."""
-    return {"Idempotency-Key": str(uuid.uuid4())}
-
-
-def close(client, **members):
-    """Close the caller's account."""
-    return client.delete("/v1/users/me", json={**PROOF, **members}, headers=key())
+from .factories import close, id_of, key
 
 
 @pytest.fixture

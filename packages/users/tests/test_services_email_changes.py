@@ -1,11 +1,14 @@
+from uuid import UUID
+
 import pytest
 import sqlalchemy as sa
 
 from mercato_kit.db import session
+from mercato_kit.models import PrivacyRequest
 from mercato_users.models import User
 
 from . import factories
-from .factories import id_of
+from .factories import close, id_of
 
 NEW = {"email": "New@example.com", "current_password": factories.PASSWORD}
 
@@ -194,6 +197,34 @@ class TestUndoEmail:
         alice.put("/v1/users/me/password", json=body)
 
         assert post("undo", moved).status_code == 204
+
+    def test_works_after_the_thief_closed_the_account(self, client, alice, moved, post, mail_to):
+        """The link that cancels the erasure went to the thief; this one cancels it, too."""
+        assert close(alice).status_code == 202
+        of_thief = mail_to("New@example.com")
+
+        undone = post("undo", moved)
+
+        assert undone.status_code == 204
+        assert "/reset-password?token=" in mail_to("alice@example.com").get_content()
+        body = {"token": of_thief.get_content().split("token=")[1].split()[0]}
+        assert client.post("/v1/users/me/erasure/cancel", json=body).status_code == 410
+
+    def test_is_mailed_for_an_account_that_closes_at_once(self, alice, mail_to, token_in, post):
+        """The owner gets the link also if the thief closes the account before it is mailed."""
+        ask(alice)
+        post("confirm", token_in(mail_to("New@example.com")))
+        close(alice)
+
+        assert post("undo", token_in(mail_to("alice@example.com"))).status_code == 204
+
+    def test_is_void_once_the_erasure_has_begun(self, alice, moved, post, commit):
+        """What was erased cannot be given back."""
+        request_id = UUID(close(alice).json["id"])
+        begun = sa.update(PrivacyRequest).where(PrivacyRequest.id == request_id)
+        commit(lambda: session.execute(begun.values(status="running")))
+
+        assert post("undo", moved).status_code == 410
 
     def test_voids_the_links_of_later_changes(self, alice, moved, post, mail_to, token_in):
         """The thief, who got a link for the next change, cannot undo the undoing."""

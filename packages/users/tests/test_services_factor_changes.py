@@ -7,6 +7,7 @@ from mercato_contracts.accounts import FactorRequired
 from mercato_contracts.second_factor import Proof
 from mercato_kit import work
 from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.errors import Unauthenticated
 from mercato_kit.identity import current_principal
 from mercato_testing.contracts import AccountsSuite
 from mercato_testing.mails import MESSAGES
@@ -78,6 +79,18 @@ class TestContract(AccountsSuite):
             return acting(clients[user_id], function, *arguments, **named)
 
         return run
+
+
+class TestLock:
+    def test_is_refused_once_the_session_has_ended(self, alice, acting):
+        """A thief whose session ends during the request adds no factor to the account."""
+
+        def end_and_add(user_id):
+            services.end_other_sessions(user_id, None)
+            add(user_id)
+
+        with pytest.raises(Unauthenticated):
+            acting(alice, end_and_add, id_of(alice))
 
 
 class TestFactorChanged:

@@ -14,8 +14,13 @@ from mercato_notifications.settings import NotificationsSettings
 
 
 def export(subject: Subject) -> Iterator[Part]:
-    """Give the mails to a person, oldest first."""
-    own = sa.select(Message).where(_is_to(subject)).order_by(Message.id)
+    """Give the mails to the mailbox of a person, oldest first.
+
+    Those about the account to other addresses are left out: what was mailed to an address that a
+    person asked for would tell whether it has an account.
+    """
+    to_mailbox = Message.recipient_key.in_(subject.emails)
+    own = sa.select(Message).where(to_mailbox).order_by(Message.id)
     yield Part("mails", [_exported(message) for message in session.scalars(own)])
 
 

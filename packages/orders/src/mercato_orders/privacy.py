@@ -150,14 +150,15 @@ def _orders_of(subject: Subject) -> sa.ColumnElement[bool]:
     """Return the condition that an order is a person's.
 
     Of a mailbox these are the orders of guests alone: an account's order is its owner's, whatever
-    the address on it.
+    the address on it. Those that are placed while an erasure waits for an open order stay.
     """
     conditions: list[sa.ColumnElement[bool]] = [Order.id.in_(subject.refs_of(services.ORDER))]
     if subject.account is not None:
         conditions.append(Order.customer_id == subject.account)
     if subject.emails:
         of_guests = Order.customer_email_key.in_([email_key(one) for one in subject.emails])
-        conditions.append(sa.and_(Order.customer_id.is_(None), of_guests))
+        until = sa.true() if subject.until is None else Order.placed_at <= subject.until
+        conditions.append(sa.and_(Order.customer_id.is_(None), of_guests, until))
     return sa.or_(*conditions)
 
 

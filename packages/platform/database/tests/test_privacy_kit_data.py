@@ -1,14 +1,16 @@
 """What an erasure erases in the tables of the kit."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from mercato_database.privacy import kit_data
-from mercato_kit import models
+from mercato_kit import models, privacy
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.models import IdempotencyKey, InboxDelivery, OutboxEvent
+from mercato_kit.privacy import Subject
 from mercato_kit.privacy.personal_data import unclassified
 
 from . import persons
@@ -53,6 +55,7 @@ class TestErase:
             f"{ann.account} POST /v1/letters": "{}",
             f"{ann.account}/{new_id()} POST /v1/letters": "{}",
             "guest:1 POST /v1/carts": '{"email":"Ann@Example.com"}',
+            "guest:4 POST /v1/notes": r'{"note":"Mail\nann@example.com."}',
             "guest:2 POST /v1/copies": f'{{"letter_id":"{letter}"}}',
             "guest:3 POST /v1/carts": '{"email":"bob@example.com"}',
         }
@@ -63,18 +66,47 @@ class TestErase:
 
         rows = commit(lambda: session.scalars(sa.select(IdempotencyKey)).all())
         kept = {row.scope: row.response_body for row in rows if row.response_body}
-        assert len(rows) == 5
+        assert len(rows) == 6
         assert kept == {"guest:3 POST /v1/carts": '{"email":"bob@example.com"}'}
         assert {row.response_status for row in rows} == {201, 410}
-        assert [row.response_headers for row in rows].count(None) == 4
-        assert request.steps[-1].counts == {"answers": 4}
+        assert [row.response_headers for row in rows].count(None) == 5
+        assert request.steps[-1].counts == {"answers": 5}
+
+    @pytest.mark.parametrize(
+        "address",
+        ["joann@example.com", "mary.ann@example.com", "ann@example.com.au", "jo-ann@example.com"],
+    )
+    def test_keeps_answers_of_a_similar_address(self, commit, ask, address):
+        """An address that is a part of another person's erases nothing of that person."""
+        ann = commit(make_person)
+        commit(store_answer, "guest:1 POST /v1/carts", f'{{"email":"{address}"}}')
+        commit(fail_delivery, new_id(), f"no mailbox {address}, try again")
+
+        ask("erase", ann)
+
+        (body,) = commit(lambda: session.scalars(sa.select(IdempotencyKey.response_body)).all())
+        assert body == f'{{"email":"{address}"}}'
+        (error,) = commit(lambda: session.scalars(sa.select(InboxDelivery.last_error)).all())
+        assert error == f"no mailbox {address}, try again"
+
+    def test_keeps_what_is_later_than_the_request(self, commit):
+        """While an erasure waits, a new answer and a new export to the same mailbox stay."""
+        guest = Subject(emails=frozenset({"ann@example.com"}))
+        export_id = commit(privacy.request, "export", guest)
+        commit(store_answer, "guest:1 POST /v1/carts", '{"email":"ann@example.com"}')
+        earlier = replace(guest, until=utc_now() - timedelta(hours=1))
+
+        counts = [commit(kit_data.erase, one).counts for one in (earlier, guest)]
+
+        assert counts == [{}, {"answers": 1, "exports": 1}]
+        assert commit(privacy.get, export_id).status == "canceled"
 
     def test_erases_errors_of_deliveries(self, commit, ask):
         """Errors that name the person, or are about an erased thing, are blanked."""
         ann = commit(make_person)
         letter = commit(lambda: session.scalars(sa.select(Letter.id)).one())
         commit(fail_delivery, letter, "no such street: Main Street 1")
-        commit(fail_delivery, new_id(), "no mailbox ann@example.com")
+        commit(fail_delivery, new_id(), "no mailbox 'ann@example.com'.")
         commit(fail_delivery, new_id(), "no mailbox bob@example.com")
 
         ask("erase", ann)

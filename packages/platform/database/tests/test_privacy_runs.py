@@ -91,6 +91,17 @@ class TestErase:
         assert texts() == set()
         assert commit(privacy.get, request.id).status == "done"
 
+    def test_a_second_request_asks_all_features_again(self, app, commit, ask, texts):
+        """What a person left while the first one waits is erased, too."""
+        ann = commit(make_person, is_open=True)
+        waiting = ask("erase", ann)
+        commit(lambda: session.add(Letter(account_id=ann.account, text="Ann is back")))
+
+        again = ask("erase", ann)
+
+        assert (again.id, again.status) == (waiting.id, "waiting")
+        assert texts() == {"Main Street 1"}
+
     def test_a_failure_keeps_no_other_feature_from_erasing(self, commit, ask, texts, caplog):
         """The feature that failed is asked later; accounts wait for it; no log names a person."""
         request = ask("erase", commit(make_person, text="hot: Ann is ill"))

@@ -72,6 +72,16 @@ class TestRequest:
         assert (found.subject, found.actor, found.status) == (ANN, "ann", "scheduled")
         assert found.due_at < later
 
+    def test_is_about_what_was_made_until_it_is_due(self, in_unit):
+        """A request that waits does not reach what has the address later; a second one does."""
+        before = utc_now()
+        id_ = in_unit(lambda: privacy.request("erase", ANN))
+        first = in_unit(lambda: privacy.get(id_)).subject.until
+        in_unit(lambda: privacy.request("erase", ANN))
+        second = in_unit(lambda: privacy.get(id_)).subject.until
+
+        assert before <= first < second <= utc_now()
+
     def test_is_in_the_security_log(self, in_unit, caplog):
         """The log says who asked for what, by ids."""
         caplog.set_level("INFO", logger="mercato.security")

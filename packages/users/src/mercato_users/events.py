@@ -1,6 +1,6 @@
 """Events that users publish, and the handlers that mail the owners of accounts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -117,7 +117,12 @@ def mail_email_taken(event: Event) -> None:
 def mail_email_changed(event: Event) -> None:
     """Mail a link to the former address of an account, to undo the change."""
     purpose, values = one_time_tokens.UNDO_EMAIL, {"days": one_time_tokens.UNDO.days}
-    _mail(event, lambda _: _with_link(purpose, event, "email_changed", values))
+
+    def compose(_: User) -> Letter | None:
+        return _with_link(purpose, event, "email_changed", values)
+
+    # A thief who changed the address may close the account before the mail is written.
+    _mail(event, compose, statuses=("active", "closing"))
 
 
 def mail_factor_changed(event: Event) -> None:
@@ -153,7 +158,7 @@ def mail_erasure(event: Event) -> None:
         hours = current_settings(UsersSettings).erasure_grace_hours
         return Letter(user.email, "erasure", {"hours": hours}, token)
 
-    _mail(event, compose, status="closing")
+    _mail(event, compose, statuses=("closing",))
 
 
 def mail_invitation(event: Event) -> None:
@@ -251,14 +256,17 @@ def _with_link(purpose: str, event: Event, name: str, values: Mapping[str, Any])
 
 
 def _mail(
-    event: Event, compose: Callable[[User], Letter | None], *, status: str = "active"
+    event: Event,
+    compose: Callable[[User], Letter | None],
+    *,
+    statuses: Collection[str] = ("active",),
 ) -> None:
-    """Mail the user whose id an event has, if its account has a status."""
+    """Mail the user whose id an event has, if its account has one of some statuses."""
 
     def write() -> Post | None:
         user_id = event.payload["user_id"]
         user = None if user_id is None else session.get(User, UUID(user_id))
-        letter = compose(user) if user is not None and user.status == status else None
+        letter = compose(user) if user is not None and user.status in statuses else None
         return None if user is None or letter is None else Post(letter, user.id, user.locale)
 
     _post(event, write)

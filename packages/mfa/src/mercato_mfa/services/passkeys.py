@@ -41,6 +41,9 @@ METHOD = "passkey"
 _REFUSED = (WebAuthnException, ValueError, TypeError, KeyError, RecursionError)
 """What the library raises for an answer that is wrong or malformed."""
 
+_LONGEST_ID = 1023
+"""Bytes of the id of a passkey (WebAuthn Level 3, 7.1)."""
+
 _VERIFIED = UserVerificationRequirement.REQUIRED
 
 
@@ -96,6 +99,8 @@ def read_created(challenge: str, credential: str) -> Created | None:
             require_user_verification=True,
         )
     except _REFUSED:
+        return None
+    if len(verified.credential_id) > _LONGEST_ID:
         return None
     return Created(
         bytes_to_base64url(verified.credential_id),

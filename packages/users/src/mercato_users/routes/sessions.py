@@ -110,7 +110,8 @@ def refresh(body: dict[str, Any]) -> cookies.Delivered:
     try:
         tokens = services.refresh_tokens(sent, this_client())
     except RefreshTokenReused:
-        cookies.clear()
+        if transport == COOKIE:
+            cookies.clear()
         raise
     return cookies.deliver(TokensSchema, tokens, transport)
 

@@ -20,7 +20,7 @@ from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import KeyEnded, LimitReached, UnknownPermission
 from mercato_users.models import ApiKey, User
 from mercato_users.permissions import API_KEYS_WRITE
-from mercato_users.services import audit, standing
+from mercato_users.services import audit, open_sessions, standing
 from mercato_users.values import NewApiKey
 from mercato_users.views import API_KEYS
 
@@ -78,6 +78,7 @@ def create_api_key(new: NewApiKey, caller: Principal, client: Client = UNKNOWN) 
         Forbidden: The caller lacks one of them, may not make keys for others, or the account
             holds what the caller does not.
         StepUpRequired: This session lacks one of them until it has the second factor.
+        Unauthenticated: The session has ended meanwhile.
         LimitReached: The account has 50 API keys.
         Invalid: The account does not exist or is not active, or the time to expire is not within
             365 days.
@@ -90,6 +91,7 @@ def create_api_key(new: NewApiKey, caller: Principal, client: Client = UNKNOWN) 
     owner_id = new.user_id or caller.sub
     _require_owner(caller, owner_id)
     _require_room(owner_id)
+    open_sessions.require_open(caller.session_id)
     values = {
         "user_id": owner_id,
         "name": new.name,
@@ -159,7 +161,10 @@ def roll_api_key(
         NotFound: There is none that the caller may see.
         KeyEnded: It has expired, or was rolled before.
         Forbidden: The caller lacks one of its scopes, or what the account of the key holds.
+        Unauthenticated: The session has ended meanwhile.
     """
+    _lock_owner(key_id)
+    open_sessions.require_open(caller.session_id)
     old, now = _lock(key_id, caller), utc_now()
     if old.replaced_by is not None or old.expires_at <= now:
         raise KeyEnded
@@ -223,6 +228,12 @@ def _lock(key_id: UUID, caller: Principal) -> ApiKey:
     return key
 
 
+def _lock_owner(key_id: UUID) -> None:
+    """Lock the account of a key, so that what revokes all its keys sees the next one, too."""
+    owner_id = sa.select(ApiKey.user_id).where(ApiKey.id == key_id).scalar_subquery()
+    session.execute(locked(sa.select(User.id).where(User.id == owner_id)))
+
+
 def _require_owner(caller: Principal, owner_id: UUID | None) -> None:
     """Check that the caller may change the keys of an account."""
     if owner_id == caller.sub:
@@ -234,7 +245,9 @@ def _require_owner(caller: Principal, owner_id: UUID | None) -> None:
 
 def _require_room(owner_id: UUID | None) -> None:
     is_owner = sa.and_(User.id == owner_id, User.status == "active")
-    number = session.scalar(sa.select(_NUMBER).where(is_owner), {"now": utc_now()})
+    # The lock lets what revokes all keys of the account see the new one.
+    of_owner = locked(sa.select(_NUMBER, User.id).where(is_owner), of=[User])
+    number = session.scalar(of_owner, {"now": utc_now()})
     if number is None:
         raise invalid("/user_id", "unknown_account", "There is no active account with this id.")
     if number >= MOST:

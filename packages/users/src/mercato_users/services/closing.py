@@ -1,7 +1,9 @@
 """An account closes: it is erased some time later, unless its owner cancels that."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -79,18 +81,41 @@ def cancel_erasure(token: str, client: Client = UNKNOWN) -> None:
         TokenExpired: The link is unknown, used or expired, or the erasure has begun.
     """
     used = one_time_tokens.use(token, one_time_tokens.CANCEL_ERASURE)
-    if not privacy.cancel(UUID(used.data["request"])):
+    _reopen(used.user_id, used.data, client)
+
+
+def reopen(user_id: UUID, client: Client = UNKNOWN) -> None:
+    """Open an account again if it is closing: a thief may have closed it.
+
+    Raises:
+        TokenExpired: The erasure has begun.
+    """
+    status = session.scalar(sa.select(User.status).where(User.id == user_id))
+    if status == "closing":
+        purpose = one_time_tokens.CANCEL_ERASURE
+        _reopen(user_id, one_time_tokens.newest_data(user_id, purpose), client)
+
+
+def _reopen(user_id: UUID, data: Mapping[str, Any], client: Client) -> None:
+    """Cancel an erasure, and give the account its former status back.
+
+    Args:
+        user_id: The account.
+        data: That of the link which cancels the erasure; empty if there is none.
+        client: Where it was asked for.
+    """
+    if not data or not privacy.cancel(UUID(data["request"])):
         raise TokenExpired
     opened = session.scalar(
         sa.update(User)
-        .where(User.id == used.user_id, User.status == "closing")
-        .values(status=used.data["status"], version=User.version + 1, updated_at=utc_now())
+        .where(User.id == user_id, User.status == "closing")
+        .values(status=data["status"], version=User.version + 1, updated_at=utc_now())
         .returning(User.id)
         .execution_options(synchronize_session=False)
     )
     if opened is None:
         raise TokenExpired
-    audit.record(used.user_id, "erasure_canceled", client=client, actor_id=used.user_id)
+    audit.record(user_id, "erasure_canceled", client=client, actor_id=user_id)
 
 
 def _lock(user_id: UUID) -> User:

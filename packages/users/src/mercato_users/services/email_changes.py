@@ -18,6 +18,7 @@ from mercato_users.one_time_tokens import Used
 from mercato_users.services import (
     api_keys,
     audit,
+    closing,
     factor_changes,
     mail_limits,
     open_sessions,
@@ -85,14 +86,16 @@ def undo_email(token: str, client: Client = UNKNOWN) -> None:
 
     All sessions end, the password is void, and a link to set a new one is mailed. Second factors
     that were added since are removed. Links that undo later changes are void, too; they were
-    mailed to the thief.
+    mailed to the thief. An account that is closing opens again: the link that cancels an erasure
+    went to the thief, too.
 
     Raises:
-        TokenExpired: The link is unknown, used or expired, or another verified account has the
-            address.
+        TokenExpired: The link is unknown, used or expired, another verified account has the
+            address, or the account is suspended or being erased.
     """
     used = one_time_tokens.use(token, one_time_tokens.UNDO_EMAIL)
     user_id = used.user_id
+    closing.reopen(user_id, client)
     version = _set_email(used, password_hash=None, token_epoch=User.token_epoch + 1)
     one_time_tokens.use_up_later(used, one_time_tokens.UNDO_EMAIL)
     factor_changes.remove_added_since(user_id, used.expires_at - one_time_tokens.UNDO)

@@ -23,12 +23,13 @@ def lock(user_id: UUID) -> bool:
     """Lock an account until the commit, and return whether it has a second factor.
 
     Raises:
-        Unauthenticated: It is not active any more.
+        Unauthenticated: It is not active any more, or the session of the caller has ended.
     """
     active = sa.select(User.has_factor).where(User.id == user_id, User.status == "active")
     has_factor = session.scalar(locked(active))
     if has_factor is None:
         raise Unauthenticated(invalid_token=True)
+    open_sessions.require_open(known_principal().session_id)
     return has_factor
 
 

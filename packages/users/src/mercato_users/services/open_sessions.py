@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from mercato_kit.db import session, utc_now
-from mercato_kit.errors import NotFound
+from mercato_kit.errors import NotFound, Unauthenticated
 from mercato_kit.http import Page, PageRequest, paginate
 from mercato_users import opaque_tokens
 from mercato_users.clients import UNKNOWN, Client
@@ -21,6 +21,20 @@ MOST = 50
 def is_open(login: Session, now: datetime) -> bool:
     """Return whether a session has not ended."""
     return login.revoked_at is None and now < min(login.expires_at, login.idle_expires_at)
+
+
+def require_open(session_id: UUID | None) -> None:
+    """Check that the session of a caller has not ended since the caller was identified.
+
+    Call it while the row of the account is locked: what takes an account from a thief locks that
+    row before it ends the sessions.
+
+    Raises:
+        Unauthenticated: It has ended.
+    """
+    is_open = sa.select(Session.id).where(Session.id == session_id, Session.revoked_at.is_(None))
+    if session.scalar(is_open) is None:
+        raise Unauthenticated(invalid_token=True)
 
 
 def list_sessions(user_id: UUID, page: PageRequest) -> Page[Session]:

@@ -1,7 +1,8 @@
 """What the kit's tables hold of a person: stored answers, errors of deliveries, exports."""
 
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -28,6 +29,12 @@ from mercato_kit.privacy.subjects import unseal
 ERASED = "kit.erasure"
 """The word of the ids that the features have erased, in the subject that :func:`erase` is given."""
 
+_ANSWER = sa.tuple_(IdempotencyKey.scope, IdempotencyKey.key)
+_DELIVERY = sa.tuple_(InboxDelivery.consumer, InboxDelivery.event_id)
+
+_WHOLE = r"(?:(?<![\w.+-])|(?<=\\[nrt])){}(?![\w-]|\.\w)"
+"""An address that is no part of a longer one; a line of JSON may end before it."""
+
 _AT_ONCE = 100
 """How many ids and addresses one statement looks for."""
 
@@ -43,9 +50,12 @@ def erase(subject: Subject) -> Erased:
     if subject.account is not None:
         # An API key of the account has scopes of its own, which begin with the account, too.
         answers += _erase_answers(IdempotencyKey.scope.startswith(str(subject.account)))
+    until = sa.true() if subject.until is None else IdempotencyKey.created_at <= subject.until
     for words in _batches([*map(str, ids), *map(_in_json, sorted(subject.emails))]):
-        answers += _erase_answers(_names_any(IdempotencyKey.response_body, words))
-        errors += _erase_errors(_names_any(InboxDelivery.last_error, words))
+        answers += _erase_answers(
+            sa.and_(until, _names_any(_ANSWER, IdempotencyKey.response_body, words))
+        )
+        errors += _erase_errors(_names_any(_DELIVERY, InboxDelivery.last_error, words))
     for some in _batches(ids):
         events = sa.select(OutboxEvent.id).where(OutboxEvent.aggregate_id.in_(some))
         errors += _erase_errors(InboxDelivery.event_id.in_(events))
@@ -127,6 +137,8 @@ def _erase_exports(subject: Subject) -> int:
     exports = sa.select(PrivacyRequest).where(
         PrivacyRequest.kind == "export", PrivacyRequest.subject_sealed.is_not(None)
     )
+    if subject.until is not None:
+        exports = exports.where(PrivacyRequest.created_at <= subject.until)
     own = [row for row in session.scalars(exports) if _is_of(row, subject)]
     for row in own:
         row.subject_sealed = row.due_at = None
@@ -142,10 +154,28 @@ def _is_of(row: PrivacyRequest, subject: Subject) -> bool:
     return row.subject_sealed is not None and unseal(row.subject_sealed).overlaps(subject)
 
 
-def _names_any(column: InstrumentedAttribute[Any], words: Iterable[str]) -> sa.ColumnElement[bool]:
-    """Return the condition that a text has one of some words, in capital or small letters."""
+def _names_any(
+    key: sa.Tuple, column: InstrumentedAttribute[str | None], words: Sequence[str]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a text has one of some words, in capital or small letters.
+
+    The address of another person may end or begin like that of this one.
+
+    Args:
+        key: The primary key of the rows.
+        column: The text.
+        words: Ids and addresses.
+    """
     text = sa.func.lower(column)
-    return sa.or_(*(text.contains(word, autoescape=True) for word in words))
+    has_letters = sa.or_(*(text.contains(word, autoescape=True) for word in words))
+    whole = re.compile("|".join(map(_pattern, words)), re.IGNORECASE)
+    rows = session.execute(sa.select(column, *key.clauses).where(has_letters))
+    return key.in_([tuple(of_row) for found, *of_row in rows if whole.search(found)])
+
+
+def _pattern(word: str) -> str:
+    escaped = re.escape(word)
+    return _WHOLE.format(escaped) if "@" in word else escaped
 
 
 def _in_json(text: str) -> str:

@@ -1,7 +1,7 @@
 """Requests to export or erase the data of a person, and how far they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -83,7 +83,7 @@ def request(
     """Store a request, which the worker runs when it is due.
 
     While one of this kind is open for the subject, there is no second: that one then includes all
-    that *subject* names, and is due at the earlier time.
+    that *subject* names until now, and is due at the earlier time.
 
     Args:
         kind: ``export`` or ``erase``.
@@ -101,6 +101,7 @@ def request(
         raise ValueError("the subject has no account, address or id")
     now, key = utc_now(), key_of(subject)
     due = due_at or now
+    subject = replace(subject, until=due)
     values = {"kind": kind, "subject_key": key, "subject_sealed": seal(subject), "due_at": due}
     made = insert(PrivacyRequest).values(
         id=new_id(), status="scheduled", actor=actor, created_at=now, **values
@@ -108,7 +109,9 @@ def request(
     of_subject = ["kind", "subject_key"]
     made = made.on_conflict_do_nothing(index_elements=of_subject, index_where=LIVE)
     id_ = session.scalar(made.returning(PrivacyRequest.id))
-    id_ = id_ if id_ is not None else _join(kind, key, subject, due)
+    if id_ is None and (id_ := _join(kind, key, subject, due)) is None:
+        # It has ended meanwhile.
+        return request(kind, subject, due_at=due_at, actor=actor)
     security.record("personal_data_requested", privacy_request_id=id_, kind=kind, actor=actor)
     return id_
 
@@ -160,16 +163,31 @@ def request_of(row: PrivacyRequest, steps: Sequence[PrivacyStep] = ()) -> Reques
     )
 
 
-def _join(kind: Kind, key: str, subject: Subject, due_at: datetime) -> UUID:
-    """Add what *subject* names to the open request of its key."""
+def _join(kind: Kind, key: str, subject: Subject, due_at: datetime) -> UUID | None:
+    """Add what *subject* names to the open request of its key; None if there is none any more."""
     statement = sa.select(PrivacyRequest).where(
         PrivacyRequest.kind == kind, PrivacyRequest.subject_key == key, LIVE
     )
-    row = session.scalars(refreshed(locked(statement))).one()
+    row = session.scalars(refreshed(locked(statement))).one_or_none()
+    if row is None:
+        return None
     if row.subject_sealed is not None:
         row.subject_sealed = seal(unseal(row.subject_sealed).joined(subject))
     row.due_at = due_at if row.due_at is None else min(row.due_at, due_at)
+    if row.status in ("waiting", "failed"):
+        _ask_again(row.id)
     return row.id
+
+
+def _ask_again(request_id: UUID) -> None:
+    """Let features that have answered be asked again: the request includes more now."""
+    has_answered = PrivacyStep.status.in_(("done", "nothing"))
+    session.execute(
+        sa.update(PrivacyStep)
+        .where(PrivacyStep.request_id == request_id, has_answered)
+        .values(status="pending")
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _step_of(row: PrivacyStep) -> Step:

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from mercato_kit import keys
@@ -19,11 +20,15 @@ class Subject:
         account: The id of the account; None for a guest.
         emails: Addresses in canonical form that are proved to be the person's.
         refs: Ids of single things of the person, by the word of their referent (``orders.order``).
+        until: Of what has one of the addresses, only what was made until then is meant: a request
+            that waits does not reach what a guest does later. None for all. A subject is the same
+            whatever this is.
     """
 
     account: UUID | None = None
     emails: frozenset[str] = frozenset()
     refs: Mapping[str, frozenset[UUID]] = field(default_factory=dict)
+    until: datetime | None = field(default=None, compare=False)
 
     def __bool__(self) -> bool:
         """Return whether it names anything."""
@@ -46,6 +51,7 @@ class Subject:
             self.account or other.account,
             self.emails | other.emails,
             {word: self.refs_of(word) | other.refs_of(word) for word in words},
+            max(filter(None, (self.until, other.until)), default=None),
         )
 
 
@@ -65,12 +71,13 @@ def unseal(sealed: bytes) -> Subject:
         None if body["account"] is None else UUID(body["account"]),
         frozenset(body["emails"]),
         {word: frozenset(map(UUID, ids)) for word, ids in body["refs"].items()},
+        None if body["until"] is None else datetime.fromisoformat(body["until"]),
     )
 
 
 def key_of(subject: Subject) -> str:
     """Return the key by which open requests of one subject are found: an HMAC, 64 hex digits."""
-    named = Subject(subject.account) if subject.account else subject
+    named = Subject(subject.account) if subject.account else replace(subject, until=None)
     key = keys.derive("kit.privacy_subject").secret
     return hmac.digest(key, _as_json(named), hashlib.sha256).hex()
 
@@ -78,5 +85,7 @@ def key_of(subject: Subject) -> str:
 def _as_json(subject: Subject) -> bytes:
     refs = {word: sorted(map(str, ids)) for word, ids in sorted(subject.refs.items()) if ids}
     account = None if subject.account is None else str(subject.account)
-    body = {"account": account, "emails": sorted(subject.emails), "refs": refs}
+    until = None if subject.until is None else subject.until.isoformat()
+    emails = sorted(subject.emails)
+    body = {"account": account, "emails": emails, "refs": refs, "until": until}
     return json.dumps(body).encode()
