@@ -29,7 +29,11 @@ class TestPaymentsStripeSettings:
         [
             ("secret_key", "pk_live_123"),
             ("secret_key", "whsec_123"),
+            ("secret_key", "sk_123"),
             ("publishable_key", "sk_live_123"),
+            ("publishable_key", "pk_live_123"),
+            ("webhook_secrets", "we_123"),
+            ("webhook_secrets", "whsec_a,we_123"),
             ("url", "api.stripe.com"),
             ("payment_method_types", []),
             ("timeout_seconds", 11),

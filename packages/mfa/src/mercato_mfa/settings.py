@@ -42,7 +42,7 @@ class MfaSettings(Settings, frozen=True, kw_only=True):
         for origin in self.origins:
             if not _is_origin_of(origin, self.rp_id):
                 what = f"expected origins of {self.rp_id} or below, such as https://{self.rp_id}"
-                raise WrongSetting("origins", what)
+                raise WrongSetting("origins", what, instead=[f"https://{self.rp_id}"])
 
 
 def _is_public_https(origin: str) -> bool:
