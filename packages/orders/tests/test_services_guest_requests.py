@@ -183,6 +183,15 @@ class TestAskByOrder:
         ]
         assert emails == [None, GUEST]
 
+    def test_is_possible_ten_times_at_once(self, client, guests_order):
+        """A guest cannot let exports be made without end; the links of mails count, too."""
+        body = {"kind": "export", "order_id": guests_order["id"]}
+        headers = {"Order-Access-Token": guests_order["access_token"]}
+
+        answers = [client.post(REQUESTS, json=body, headers=headers) for _ in range(11)]
+
+        assert [answer.status_code for answer in answers] == [202] * 10 + [429]
+
     def test_needs_the_secret_of_that_order(self, client, alice, item, guests_order, alices_order):
         """Another order's secret, none, and an account's order are not found."""
         other = client.post("/v1/orders", json=order_of((item, 1), email=GUEST)).json

@@ -127,7 +127,7 @@ class TestCreate:
         assert create(alice, scopes=[]).status_code == 201
 
     def test_takes_few_statements(self, charlie, database, statements):
-        """Caller, Idempotency-Key, room, and all that is written: one statement on PostgreSQL."""
+        """Caller, Idempotency-Key, room, session, and all that is written: one on PostgreSQL."""
         with statements as sent:
             assert create(charlie).status_code == 201
 

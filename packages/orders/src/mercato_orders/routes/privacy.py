@@ -35,9 +35,8 @@ def request_privacy(headers: Headers, body: dict[str, Any]) -> services.Accepted
     order alone.
     """
     if "order_id" in body:
-        return services.ask_by_order(body["kind"], body["order_id"], caller(headers))
-    network = counted_as(get_request().remote_addr)
-    services.ask_by_email(body["kind"], body["email"], network)
+        return services.ask_by_order(body["kind"], body["order_id"], caller(headers), _network())
+    services.ask_by_email(body["kind"], body["email"], _network())
     return {}
 
 
@@ -49,7 +48,7 @@ def confirm_privacy_request(body: dict[str, Any]) -> services.Accepted:
 
     It is about all orders that were placed with this mailbox and without an account.
     """
-    return services.confirm(body["token"])
+    return services.confirm(body["token"], _network())
 
 
 @blueprint.get("/privacy/requests/<uuid:request_id>", allow=anyone)
@@ -71,3 +70,8 @@ def read_privacy_file(headers: Headers, request_id: UUID) -> Response:
     file = services.read_file(request_id, headers.get("access_token"))
     name = {"Content-Disposition": 'attachment; filename="personal-data.zip"'}
     return Response(file, mimetype="application/zip", headers=name)
+
+
+def _network() -> str:
+    """Return what the client is counted by."""
+    return counted_as(get_request().remote_addr)

@@ -85,19 +85,20 @@ def ask_by_email(kind: Kind, email: str, network: str) -> None:
     )
     limits.require(
         Take("privacy.mail", canonical_email(email), burst=5, every=3600),
-        Take("privacy.network", network, burst=10, every=180),
+        _by_network(network),
     )
 
 
-def ask_by_order(kind: Kind, order_id: UUID, caller: Caller) -> Accepted:
+def ask_by_order(kind: Kind, order_id: UUID, caller: Caller, network: str) -> Accepted:
     """Request the export or erasure of one order of a guest, who has sent its access token.
 
     Raises:
         NotFound: No guest's order has this id and token.
+        TooManyRequests: Too many requests from this network.
     """
     own = Order.id == order_id, Order.customer_id.is_(None), caller.owned()
     found(session.scalar(sa.select(Order.id).where(*own)))
-    return _accept(kind, Subject(refs={ORDER: frozenset({order_id})}))
+    return _accept(kind, Subject(refs={ORDER: frozenset({order_id})}), network)
 
 
 def letter_of(event: Event) -> Letter | None:
@@ -110,11 +111,12 @@ def letter_of(event: Event) -> Letter | None:
     return Letter(kind, *row, _signer().dumps([kind, order_id]))
 
 
-def confirm(token: str) -> Accepted:
+def confirm(token: str, network: str) -> Accepted:
     """Request what a mailed link is for: the mailbox is proved, and so are its guests' orders.
 
     Raises:
         LinkExpired: The link is not valid, or the orders of this mailbox were erased.
+        TooManyRequests: Too many requests from this network.
     """
     try:
         kind, order_id = _signer().loads(token, max_age=int(LINK.total_seconds()))
@@ -123,7 +125,7 @@ def confirm(token: str) -> Accepted:
     row = _address_of(UUID(order_id))
     if row is None:
         raise LinkExpired
-    return _accept(kind, Subject(emails=frozenset({canonical_email(row[0])})))
+    return _accept(kind, Subject(emails=frozenset({canonical_email(row[0])})), network)
 
 
 def find_request(request_id: UUID, access_token: str | None) -> Request:
@@ -149,8 +151,14 @@ def read_file(request_id: UUID, access_token: str | None) -> bytes:
     return found(privacy.read_archive(request_id))
 
 
-def _accept(kind: Kind, subject: Subject) -> Accepted:
+def _by_network(network: str) -> Take:
+    return Take("privacy.network", network, burst=10, every=180)
+
+
+def _accept(kind: Kind, subject: Subject, network: str) -> Accepted:
     request_id = privacy.request(kind, subject, actor="guest")
+    # Each export that was made is followed by another one, and is kept for days.
+    limits.require(_by_network(network))
     return Accepted(request_id, _access_token(keys.derive(_ACCESS), request_id))
 
 
