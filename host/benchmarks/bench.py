@@ -124,5 +124,5 @@ def settle(kind: str, costs: instructions.Costs, wanted: list[str]) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (ratios.Behind, comparison.Different, timings.Told) as refusal:
+    except (ratios.Behind, comparison.Different, timings.Distinguished) as refusal:
         sys.exit(str(refusal))

@@ -36,7 +36,7 @@ Ask = Callable[[str], float]
 """Sends a request about an address, and returns the seconds until its answer."""
 
 
-class Told(Exception):
+class Distinguished(Exception):
     """The time of an answer tells known addresses from unknown ones."""
 
 
@@ -49,13 +49,13 @@ def measure(place: Path, database: str, number: int) -> list[Table]:
         number: Known addresses, and unknown ones, of each route.
 
     Raises:
-        Told: A rank test finds a difference.
+        Distinguished: A rank test finds a difference.
     """
     with _app(place, database) as app:
         rows = [_row(name, ask, app, number) for name, ask in _routes(app).items()]
-    told = [row[0] for row in rows if abs(float(row[-1])) > MOST]
-    if told:
-        raise Told(f"known addresses take another time: {', '.join(told)}")
+    found = [row[0] for row in rows if abs(float(row[-1])) > MOST]
+    if found:
+        raise Distinguished(f"known addresses take another time: {', '.join(found)}")
     title = f"milliseconds of {number} known and unknown addresses, {database}; medians"
     return [Table(title, ("", "known", "unknown", "deviations"), rows)]
 

@@ -1,6 +1,7 @@
 """Marks in what a shop holds of a person: they are planted in columns, and searched everywhere."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +60,11 @@ def places(url: str) -> set[str]:
             ).mappings():
                 found |= {f"{table}.{name}" for name, value in row.items() if _is_marked(value)}
     return found
+
+
+def marked_files(folder: Path) -> list[str]:
+    """Return the names of the files of a folder that have the mark."""
+    return [file.name for file in sorted(folder.iterdir()) if MARK.encode() in file.read_bytes()]
 
 
 def _takes_words(column: sa.Column[Any]) -> bool:

@@ -21,7 +21,7 @@ from mercato_orders.models import FiscalHold
 from mercato_orders.services import forget_holds, read_hold
 from mercato_runtime.worker import run_once
 
-from .marks import MARK, places, plant, planted_columns
+from .marks import MARK, marked_files, places, plant, planted_columns
 from .person import finish, order_as_another, settle_in
 from .shop import Shop
 from .shopping import PASSWORD
@@ -195,14 +195,16 @@ def _die_after(commits):
 
 
 class TestPersonalData:
-    def test_is_exported_and_leaves_no_mark(self, person, marks, database_url, caplog):
+    def test_is_exported_and_leaves_no_mark(self, person, marks, database_url, tmp_path, caplog):
         """Each mark is in the export, or listed above with the reason.
 
-        After the erasure it is in no table and no log, but in what is held, until that is over.
+        After the erasure it is in no table, mail and log, but in what is held, until that is over.
         """
         others = person.send("GET", order_as_another(person), person.staff).json
         report, text = export_of(person)
         request_id = close(person)
+        run_once(person.shop)
+        mails = marked_files(tmp_path / "mails")
 
         first, meanwhile = run(person, request_id), places(database_url)
         finish(person)
@@ -212,6 +214,7 @@ class TestPersonalData:
         assert {name for name, mark in marks.items() if mark not in text} == set(NOT_EXPORTED)
         assert (first[0], meanwhile) == ("waiting", FOR_DELIVERY)
         assert (second[0], left) == ("done", set())
+        assert (len(mails) > 3, marked_files(tmp_path / "mails")) == (True, [])
         assert person.send("GET", f"/v1/orders/{others['id']}", person.staff).json == others
         assert MARK not in caplog.text.lower()
         number = person.send("GET", f"/v1/orders/{person.completed}", person.staff).json["number"]

@@ -36,3 +36,18 @@ class TestMfaSettings:
 
         assert settings is None
         assert [mistake.key for mistake in mistakes] == [key]
+
+    def test_suggest_an_origin_of_the_domain(self):
+        """The default is of another domain, so the fix names an origin that fits."""
+        _, [mistake] = read(MfaSettings, {"rp_id": "your-shop.tld"})
+
+        assert mistake.instead == ["https://your-shop.tld"]
+
+    def test_take_origins_of_the_environment(self):
+        """A variable has them with commas."""
+        given = {"origins": "http://localhost:5000, http://localhost:5173"}
+
+        settings, mistakes = read(MfaSettings, given)
+
+        assert mistakes == []
+        assert settings.origins == ("http://localhost:5000", "http://localhost:5173")

@@ -1,5 +1,6 @@
 import pytest
 
+from mercato_composition.faults import DeploymentError
 from mercato_contracts.mailer import Mailer
 from mercato_notifications import checks
 from mercato_testing.fakes import fake
@@ -49,6 +50,26 @@ class TestMailServer:
     def test_that_is_not_there_is_found(self, found):
         """The doctor connects to the mail server."""
         assert "cannot be used: ConnectionRefusedError" in found()["mail_server"]
+
+
+class TestLogin:
+    @pytest.mark.provokes("K202")
+    @pytest.mark.parametrize(
+        ("given", "missing"),
+        [({"smtp_username": "shop"}, "smtp_password"), ({"smtp_password": "pw"}, "smtp_username")],
+    )
+    def test_is_whole(self, staged, given, missing):
+        """A name without a password, or a password without a name, would not be used."""
+        with pytest.raises(DeploymentError, match=f"{missing} is not set"):
+            staged(settings={"notifications": given})
+
+
+class TestMailbox:
+    @pytest.mark.provokes("K202")
+    def test_needs_the_folder(self, staged):
+        """Mails that are sent or printed are not in the mailbox."""
+        with pytest.raises(DeploymentError, match='mail = "console"'):
+            staged(settings={"notifications": {"mailbox": True}})
 
 
 class TestOtherMailer:

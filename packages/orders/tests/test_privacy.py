@@ -3,11 +3,13 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from mercato_contracts.payments import Notice
 from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.privacy import Retained, Subject
 from mercato_orders import services
 from mercato_orders.models import Payment, PaymentEvent, SearchWord
 from mercato_orders.privacy import PERSONAL_DATA, erase, find
+from mercato_orders.services.inbox import store_events
 from mercato_testing.privacy import exported
 
 from . import factories, money
@@ -83,6 +85,23 @@ class TestErase:
         commit(erase, Subject(alice.sub))
 
         assert commit(_written) == [(None, None, None, None, None)]
+
+    def test_keeps_no_body_that_arrives_later(self, alice, sent, commit):
+        """A webhook about an erased person is settled, and its body is not stored."""
+        commit(erase, Subject(alice.sub))
+
+        commit(_receive_later, sent["id"])
+
+        assert commit(lambda: session.scalars(sa.select(PaymentEvent.body)).all()) == [None]
+
+
+def _receive_later(order_id):
+    """Store an event about the payment of an order, with its body."""
+    payment_id = session.scalar(sa.select(Payment.id).where(Payment.order_id == UUID(order_id)))
+    notice = Notice(
+        event_id="2", type="refunded", payment_id=payment_id, reference=None, snapshot=None
+    )
+    assert len(store_events("bank", [notice], "Alice")) == 1
 
 
 def _receive(order_id):

@@ -4,7 +4,7 @@ from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.features.plan import compose
 from mercato_kit.settings import read
 from mercato_payments_stripe.feature import feature
-from mercato_payments_stripe.settings import PaymentsStripeSettings, installation_id
+from mercato_payments_stripe.settings import PaymentsStripeSettings, installation_ids
 
 SAFE = {"SECRET_KEY": "sk_live_hush", "WEBHOOK_SECRETS": "whsec_hush,whsec_hush_too"}
 
@@ -29,7 +29,11 @@ class TestPaymentsStripeSettings:
         [
             ("secret_key", "pk_live_123"),
             ("secret_key", "whsec_123"),
+            ("secret_key", "sk_123"),
             ("publishable_key", "sk_live_123"),
+            ("publishable_key", "pk_live_123"),
+            ("webhook_secrets", "we_123"),
+            ("webhook_secrets", "whsec_a,we_123"),
             ("url", "api.stripe.com"),
             ("payment_method_types", []),
             ("timeout_seconds", 11),
@@ -75,14 +79,14 @@ class TestPaymentsStripeSettings:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-class TestInstallationId:
+class TestInstallationIds:
     def test_is_derived(self, app):
         """Without a setting, it is the same in every process of a deployment."""
         with app.app_context():
-            first, second = installation_id(), installation_id()
+            first, second = installation_ids(), installation_ids()
 
         assert first == second
-        assert len(first) == 16
+        assert [len(one) for one in first] == [16]
 
     class TestIfItIsGiven:
         @pytest.fixture
@@ -93,4 +97,4 @@ class TestInstallationId:
         def test_is_the_one_in_the_settings(self, app):
             """It does not change with the secret key of the shop then."""
             with app.app_context():
-                assert installation_id() == "shop-1"
+                assert installation_ids() == ("shop-1",)

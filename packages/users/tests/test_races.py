@@ -97,6 +97,11 @@ class TestGrant:
             commit(factories.take_roles, user_id)
 
 
+def verified(email):
+    """Return a login whose password was verified, and whose transaction has not begun."""
+    return services.verify_login(Credentials(email=email, password=factories.PASSWORD))
+
+
 class TestChangePassword:
     def test_against_a_reset_and_a_login(self, commit, at_once):
         """One of both changes wins, and no session of the old password stays open."""
@@ -112,9 +117,7 @@ class TestChangePassword:
             changed, reset, _ = at_once(
                 partial(services.change_password, caller, new),
                 partial(services.reset_password, token, NEW_PASSWORD),
-                partial(
-                    services.log_in, Credentials(email=user.email, password=factories.PASSWORD)
-                ),
+                partial(services.log_in, commit(verified, user.email)),
             )
 
             assert (changed, reset) in [(None, "token_expired"), ("invalid_credentials", None)]
@@ -127,11 +130,10 @@ class TestCloseAccount:
         """No session is open of an account that is closing, whatever comes first."""
         for round_ in ROUNDS:
             user = commit(factories.make_user, f"closing{round_}@example.com")
-            credentials = Credentials(email=user.email, password=factories.PASSWORD)
 
             closed, _ = at_once(
                 partial(services.close_account, user.id, reason=None, actor_id=None),
-                partial(services.log_in, credentials),
+                partial(services.log_in, commit(verified, user.email)),
             )
 
             assert closed is None

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from mercato_kit.hosts import is_example, is_host, is_http_url, is_private
+from mercato_kit.hosts import is_host, is_http_url, is_public_https
 from mercato_kit.settings import Rule, Settings, WrongSetting
 
 
@@ -15,7 +15,7 @@ class MfaSettings(Settings, frozen=True, kw_only=True):
     production = (
         Rule(
             "origins",
-            lambda own: not all(_is_public_https(one) for one in own.origins),
+            lambda own: not all(is_public_https(one) for one in own.origins),
             "customers cannot use passkeys: browsers want https, on a domain of the internet",
             {"origins": ["http://www.your-shop.tld"], "rp_id": "your-shop.tld"},
             instead=["https://www.your-shop.tld"],
@@ -42,13 +42,7 @@ class MfaSettings(Settings, frozen=True, kw_only=True):
         for origin in self.origins:
             if not _is_origin_of(origin, self.rp_id):
                 what = f"expected origins of {self.rp_id} or below, such as https://{self.rp_id}"
-                raise WrongSetting("origins", what)
-
-
-def _is_public_https(origin: str) -> bool:
-    parts = urlsplit(origin)
-    host = parts.hostname or ""
-    return parts.scheme == "https" and not is_private(host) and not is_example(host)
+                raise WrongSetting("origins", what, instead=[f"https://{self.rp_id}"])
 
 
 def _is_origin_of(origin: str, domain: str) -> bool:

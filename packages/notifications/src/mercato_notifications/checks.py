@@ -28,6 +28,23 @@ def check_mailer() -> str | None:
     return None
 
 
+def check_login() -> str | None:
+    """Find half of a login at the mail server, with which mails would be sent without one."""
+    settings = current_settings(NotificationsSettings)
+    if (settings.smtp_username is None) == (settings.smtp_password is None):
+        return None
+    missing = "smtp_username" if settings.smtp_username is None else "smtp_password"
+    return f"the mail server needs both name and password, and {missing} is not set"
+
+
+def check_mailbox() -> str | None:
+    """Find a mailbox that has nothing to show."""
+    settings = current_settings(NotificationsSettings)
+    if not settings.mailbox or settings.mail == "folder":
+        return None
+    return f'it shows the mails of mail = "folder", and mail = "{settings.mail}"'
+
+
 def check_server() -> str | None:
     """Find a mail server that cannot be used."""
     settings = current_settings(NotificationsSettings)
@@ -71,7 +88,11 @@ def _count(*conditions: sa.ColumnElement[bool]) -> int:
     return session.scalar(counted) or 0
 
 
-STARTUP = [Check("mail", check_mailer)]
+STARTUP = [
+    Check("mail", check_mailer),
+    Check("mailbox", check_mailbox),
+    Check("smtp_username", check_login),
+]
 
 DOCTOR = [
     Check("mail_server", check_server),

@@ -3,12 +3,11 @@
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from msgspec import Meta
 
 from mercato_kit.emails import parse
-from mercato_kit.hosts import is_example, is_host, is_http_url, is_loopback, is_private
+from mercato_kit.hosts import is_host, is_http_url, is_loopback, is_public, is_public_https
 from mercato_kit.settings import Rule, Secret, Settings, WrongSetting
 from mercato_notifications.locales import is_locale
 from mercato_notifications.senders import parse_sender
@@ -22,7 +21,7 @@ class NotificationsSettings(Settings, frozen=True, kw_only=True):
     production = (
         Rule(
             "link_base_url",
-            lambda own: not _is_public_https(own.link_base_url),
+            lambda own: not is_public_https(own.link_base_url),
             "customers cannot open the links in mails, or open them in clear",
             {"link_base_url": "http://127.0.0.1:5000"},
             instead="https://www.your-shop.tld",
@@ -44,7 +43,7 @@ class NotificationsSettings(Settings, frozen=True, kw_only=True):
         ),
         Rule(
             "mail_from",
-            lambda own: not _is_public(parseaddr(own.mail_from)[1].rpartition("@")[2]),
+            lambda own: not is_public(parseaddr(own.mail_from)[1].rpartition("@")[2]),
             "answers to mails cannot be delivered, and mail servers refuse the sender",
             {"mail_from": "shop@localhost"},
             instead="shop@your-shop.tld",
@@ -161,16 +160,6 @@ def _require_address(key: str, address: str | None) -> None:
         parse(address)
     except ValueError as error:
         raise WrongSetting(key, "expected an e-mail address") from error
-
-
-def _is_public_https(url: str) -> bool:
-    place = urlsplit(url)
-    return place.scheme == "https" and _is_public(place.hostname or "")
-
-
-def _is_public(host: str) -> bool:
-    """Tell whether customers may know *host*: it is neither private nor a placeholder."""
-    return not is_private(host) and not is_example(host)
 
 
 def _sends_in_clear(settings: NotificationsSettings) -> bool:

@@ -42,6 +42,8 @@ class StripePayments:
         self._settings = settings = current_settings(PaymentsStripeSettings)
         key = settings.secret_key.reveal()
         self._client = Client(key, settings.url, settings.timeout_seconds)
+        # The thread of a call has no app.
+        self._installations = installation_ids()
 
     def check(self, charge: Charge) -> None:
         """Check that Stripe counts the amount exactly, and that the payment method is a token."""
@@ -58,7 +60,7 @@ class StripePayments:
             "allowed_payment_method_types": list(self._settings.payment_method_types),
             "description": f"Order {charge.number}",
             "metadata": {
-                "installation": installation_ids()[0],
+                "installation": self._installations[0],
                 "payment_id": str(charge.payment_id),
                 "order_id": str(charge.order_id),
                 "confirmed_by": BY_SERVER if charge.payment_method else IN_BROWSER,
@@ -112,7 +114,7 @@ class StripePayments:
             "payment_intent": ref.reference,
             "amount": to_stripe(amount, ref.currency),
             "metadata": {
-                "installation": installation_ids()[0],
+                "installation": self._installations[0],
                 "payment_id": str(ref.payment_id),
                 "refund_id": str(refund_id),
                 "reason": reason[:_LONGEST_METADATA],
@@ -121,7 +123,7 @@ class StripePayments:
 
         def make(api: StripeClient) -> RefundSnapshot:
             made = api.v1.refunds.create(new, {"idempotency_key": key})
-            return refund_of(read(made, Refund), installation_ids())
+            return refund_of(read(made, Refund), self._installations)
 
         return self._client.call(make)
 
@@ -130,7 +132,7 @@ class StripePayments:
     ) -> Sequence[Notice]:
         """Verify the signature, and return the event."""
         secrets = [secret.reveal() for secret in self._settings.webhook_secrets]
-        return notices_of(body, headers, now, secrets=secrets, installations=installation_ids())
+        return notices_of(body, headers, now, secrets=secrets, installations=self._installations)
 
     def _intent(self, ask: Callable[[StripeClient], Intent]) -> Snapshot:
         """Return the intent that a call answers with, as it is after a decline was closed."""
@@ -138,7 +140,7 @@ class StripePayments:
         def settle(api: StripeClient) -> Snapshot:
             intent = intents.settled(api, ask(api))
             return snapshot_of(
-                intent, installation_ids(), utc_now(), self._settings.publishable_key
+                intent, self._installations, utc_now(), self._settings.publishable_key
             )
 
         return self._client.call(settle)

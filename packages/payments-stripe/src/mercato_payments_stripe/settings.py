@@ -1,5 +1,6 @@
 """Settings of the account at Stripe."""
 
+import re
 from typing import Annotated
 
 import msgspec
@@ -12,6 +13,8 @@ from mercato_kit.settings import Rule, Secret, Settings, WrongSetting, current_s
 API_URL = "https://api.stripe.com"
 LIVE, TEST = ("sk_live_", "rk_live_"), ("sk_test_", "rk_test_")
 """Prefixes of keys: secret ones, and restricted ones."""
+
+_WEBHOOK_SECRET = re.compile(r"whsec_\S+")
 
 
 class PaymentsStripeSettings(Settings, frozen=True, kw_only=True):
@@ -76,9 +79,18 @@ class PaymentsStripeSettings(Settings, frozen=True, kw_only=True):
     url: Annotated[str, Meta(max_length=2000, description="Address of Stripe's API")] = API_URL
 
     def __post_init__(self) -> None:
-        """Check the key and the address."""
-        if not self.secret_key.reveal().startswith((*LIVE, *TEST)):
-            raise WrongSetting("secret_key", "expected a key that begins with sk_ or rk_")
+        """Check the keys and the address."""
+        secret_key = self.secret_key.reveal()
+        if not secret_key.startswith((*LIVE, *TEST)):
+            what = f"expected a key that begins with {', '.join((*LIVE, *TEST))}"
+            raise WrongSetting("secret_key", what)
+        mode = "live" if secret_key.startswith(LIVE) else "test"
+        if self.publishable_key and not self.publishable_key.startswith(f"pk_{mode}_"):
+            what = f"secret_key is of {mode} mode, so expected a key that begins with pk_{mode}_"
+            raise WrongSetting("publishable_key", what)
+        if not all(_WEBHOOK_SECRET.fullmatch(one.reveal()) for one in self.webhook_secrets):
+            what = "expected signing secrets, which begin with whsec_, separated by commas"
+            raise WrongSetting("webhook_secrets", what)
         if not is_http_url(self.url):
             raise WrongSetting("url", "expected a URL with http or https and a host")
 

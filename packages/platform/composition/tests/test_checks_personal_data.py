@@ -85,6 +85,8 @@ class TestWrongPersonalData:
 
 class TestColumns:
     def test_a_column_is_in_one_list(self):
-        """A column of two lists is refused when the feature is imported."""
-        with pytest.raises(ValueError, match=r"Book\.title is in two lists: erase and none"):
+        """A column that is listed twice is refused when the feature is imported."""
+        with pytest.raises(ValueError, match=r"Book\.title is listed as erase and as none"):
             columns(erase=[Book.title], none=[Book.title])
+        with pytest.raises(ValueError, match=r"Book\.title is listed as erase and as erase"):
+            columns(erase=[Book.title, Book.title])

@@ -1,12 +1,14 @@
 """Settings of features: types, file and line of each fault, and hidden secrets."""
 
 import os
+from typing import Annotated
 
 import pytest
+from msgspec import Meta
 
 from mercato_composition.deployment.reader import read_deployment
 from mercato_composition.features.plan import compose
-from mercato_kit.settings import Rule, Secret, Settings
+from mercato_kit.settings import Rule, Secret, Settings, WrongSetting
 
 from .manifests import codes, feature, planned, rendered
 
@@ -24,6 +26,30 @@ class Lamp(Settings, frozen=True, kw_only=True):
     )
 
     watts: int = 40
+
+
+class Box(Settings, frozen=True, kw_only=True):
+    side: Annotated[int, Meta(ge=0)] = 3
+    ball: int = 3
+    name: Annotated[str, Meta(min_length=1)] = "Box"
+
+    def __post_init__(self):
+        if self.ball > self.side:
+            raise WrongSetting("ball", "expected one that fits", instead=self.side)
+
+
+class TestFixOfAWrongSetting:
+    @pytest.mark.parametrize(
+        ("settings", "fixed"),
+        [({"side": 2}, "ball = 2"), ({"side": 1, "ball": 9}, "ball = 1"), ({"name": ""}, "Box")],
+    )
+    def test_is_a_value_that_fits(self, settings, fixed):
+        """It is the value that the feature names for the other settings, else the default."""
+        values = {"features": {"boxes": {"settings": settings}}}
+
+        [fault] = planned(feature("boxes", settings=Box), values=values).faults
+
+        assert (fault.code, fixed in fault.fixes[0].text) == ("K202", True)
 
 
 class TestSettings:

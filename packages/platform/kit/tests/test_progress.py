@@ -1,7 +1,7 @@
 """Lines and amounts of what a command does."""
 
 import os
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 
 from mercato_kit.progress import Progress
 
@@ -58,8 +58,7 @@ class TestProgress:
                 advance(1)
                 progress.line("users 0001")
                 advance(1)
-            drawn = os.read(reading, 10_000).decode()
-        os.close(reading)
+        drawn = read_all(reading)
 
         before, _, after = drawn.partition("\x1b[Kusers 0001\r\n")
         assert "1 of 4 steps" in before
@@ -92,3 +91,13 @@ class TestProgress:
         Progress("plain", err=True).line("resolving")
 
         assert capsys.readouterr() == ("", "resolving\n")
+
+
+def read_all(terminal):
+    """Return what was written to a terminal whose other end is closed."""
+    parts = []
+    with suppress(OSError), os.fdopen(terminal, "rb", buffering=0) as open_end:
+        # At the end, Linux raises EIO.
+        while part := open_end.read(10_000):
+            parts.append(part)
+    return b"".join(parts).decode()

@@ -8,7 +8,7 @@ from mercato_contracts.people import People
 from mercato_contracts.second_factor import SecondFactor
 from mercato_kit.feature import Feature, Glue, Need, Offer, Referent
 from mercato_kit.identity import IdentityProvider
-from mercato_users.checks import STARTUP
+from mercato_users.checks import DOCTOR, STARTUP
 from mercato_users.cli import commands
 from mercato_users.events import MAILS, PUBLISHES
 from mercato_users.jobs import JOBS
@@ -49,6 +49,7 @@ feature = Feature(
     settings=UsersSettings,
     permissions=PERMISSIONS,
     startup=STARTUP,
+    doctor=DOCTOR,
     cli=commands,
     personal_data=PERSONAL_DATA,
     sample_data=make_sample_data,

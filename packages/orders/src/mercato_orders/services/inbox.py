@@ -27,7 +27,7 @@ from mercato_kit import leases, work
 from mercato_kit.db import found, insert, session, utc_now
 from mercato_kit.services import named
 from mercato_orders.errors import BadWebhookSignature
-from mercato_orders.models import CHECK_AFTER, Payment, PaymentEvent
+from mercato_orders.models import CHECK_AFTER, Order, Payment, PaymentEvent
 from mercato_orders.services import schedule
 from mercato_orders.services.calls import describe, fetch_payment, in_threads
 from mercato_orders.services.payments.settlement import settle
@@ -153,16 +153,20 @@ def _store(provider: str, notice: Notice, body: str) -> Event | None:
         PaymentEvent.provider: provider,
         PaymentEvent.event_id: notice.event_id,
         PaymentEvent.type: notice.type[:TYPE_LENGTH],
-        PaymentEvent.body: body,
         PaymentEvent.snapshot: snapshot,
         PaymentEvent.received_at: now,
         PaymentEvent.next_attempt_at: now if snapshot is None else now + CHECK_AFTER,
     }
     literals = [sa.literal(value, column.type) for column, value in values.items()]
-    row = sa.select(Payment.id, *literals).where(Payment.provider == provider, _is_of(notice))
+    # An order without an address is that of a person who was erased.
+    kept = sa.case((Order.customer_email.is_not(None), sa.literal(body, PaymentEvent.body.type)))
+    row = sa.select(Payment.id, kept, *literals).join(Order, Order.id == Payment.order_id)
+    row = row.where(Payment.provider == provider, _is_of(notice))
     statement = (
         insert(PaymentEvent)
-        .from_select([PaymentEvent.payment_id, *values], row, include_defaults=False)
+        .from_select(
+            [PaymentEvent.payment_id, PaymentEvent.body, *values], row, include_defaults=False
+        )
         .on_conflict_do_nothing(index_elements=["provider", "event_id"])
         .returning(PaymentEvent.payment_id)
     )

@@ -59,6 +59,17 @@ def is_example(host: str) -> bool:
     return "example" in host.lower().rstrip(".").split(".")[-2:]
 
 
+def is_public(host: str) -> bool:
+    """Tell whether customers may know *host*: it is neither private nor a mere example."""
+    return not is_private(host) and not is_example(host)
+
+
+def is_public_https(url: str) -> bool:
+    """Tell whether *url* has https and a host that customers may know."""
+    place = urlsplit(url)
+    return place.scheme == "https" and is_public(place.hostname or "")
+
+
 def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(host)

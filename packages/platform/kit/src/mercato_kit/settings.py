@@ -75,12 +75,14 @@ class WrongSetting(ValueError):
     Args:
         key: The name of the setting.
         detail: What is expected; without the value of a secret.
+        instead: A value that fits the other settings, if the default does not.
     """
 
-    def __init__(self, key: str, detail: str) -> None:
+    def __init__(self, key: str, detail: str, *, instead: Any = None) -> None:
         super().__init__(f"{key}: {detail}")
         self.key = key
         self.detail = detail
+        self.instead = instead
 
 
 class Secret:
@@ -111,12 +113,14 @@ class Mistake:
         kind: ``missing`` (required and absent), ``wrong`` (type or range), ``unknown``.
         detail: What is wrong; never contains a possible secret.
         suggestion: The most similar known name, for an unknown setting.
+        instead: A value that fits the other settings, if the default does not.
     """
 
     key: str
     kind: Literal["missing", "wrong", "unknown"]
     detail: str
     suggestion: str | None = None
+    instead: Any = None
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -202,7 +206,7 @@ def _made(
             made = settings(**rest)
         except WrongSetting as error:
             if all(mistake.key != error.key for mistake in mistakes):
-                mistakes.append(Mistake(error.key, "wrong", error.detail))
+                mistakes.append(Mistake(error.key, "wrong", error.detail, instead=error.instead))
             if error.key not in rest or error.key in required:
                 return None, mistakes
             # Without the value that is refused, the others can be checked.
@@ -214,11 +218,12 @@ def _made(
 
 
 def _split(field: msgspec.structs.FieldInfo, value: Any) -> Any:
-    """Return a text for a list as its parts; other values unchanged."""
+    """Return a text for a list or tuple as its parts; other values unchanged."""
     info = msgspec.inspect.type_info(field.type)
     if isinstance(info, msgspec.inspect.Metadata):
         info = info.type
-    if not (isinstance(value, str) and isinstance(info, msgspec.inspect.ListType)):
+    is_list = isinstance(info, msgspec.inspect.ListType | msgspec.inspect.VarTupleType)
+    if not (isinstance(value, str) and is_list):
         return value
     return [part.strip() for part in value.split(",") if part.strip()]
 

@@ -91,7 +91,11 @@ from mercato_users.services.roles import (
     list_roles,
     update_role,
 )
-from mercato_users.services.second_factors import Challenged, requires_for as requires_factor
+from mercato_users.services.second_factors import (
+    STAFF,
+    Challenged,
+    requires_for as requires_factor,
+)
 from mercato_users.services.second_logins import complete_login
 from mercato_users.services.service_accounts import create_service
 from mercato_users.services.sessions import Login, log_in
@@ -106,6 +110,7 @@ from mercato_users.services.staff import (
 __all__ = [
     "DEVICE_LIFETIME",
     "INVITATION_LIFETIME",
+    "STAFF",
     "AccessToken",
     "Attempt",
     "Challenged",

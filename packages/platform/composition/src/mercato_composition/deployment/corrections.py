@@ -37,14 +37,16 @@ def given(source: Source, path: ValuePath, field: msgspec.structs.FieldInfo) -> 
     return (edits.set_value(source, path, value),)
 
 
-def corrected(source: Source, path: ValuePath, field: msgspec.structs.FieldInfo) -> tuple[Fix, ...]:
-    """Return the fix of a wrong value: what was meant, else the default, else an example."""
+def corrected(
+    source: Source, path: ValuePath, field: msgspec.structs.FieldInfo, instead: Any = None
+) -> tuple[Fix, ...]:
+    """Return the fix of a wrong value: *instead*, what was meant, the default, or an example."""
     if settings.is_secret(field):
         return (edits.remove(source, path, "choice"), *secret(path))
     if field.required:
         return given(source, path, field)
     said = value_at(source.values, path)
-    meant = next(_meant(field, said), None)
+    meant = next(_meant(field, said), None) if instead is None else instead
     value = settings.default_of(field) if meant is None else meant
     if value is None or isinstance(value, dict):
         return (edits.remove(source, path),)
@@ -62,7 +64,8 @@ def _meant(field: msgspec.structs.FieldInfo, value: Any) -> Iterator[Any]:
     """
     if isinstance(value, str) and not _fits(field, value):
         text = value.strip("\"' ")
-        bare = text.strip("/")
+        if not (bare := text.strip("/")):
+            return
         plain = _WORDS.get(text.lower(), int(text) if text.isdecimal() else text)
         written = (text.rstrip("/"), text.lower(), text.upper(), bare)
         found = (plain, *written, f"/{bare.lower()}", f"https://{bare}")

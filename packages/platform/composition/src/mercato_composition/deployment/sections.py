@@ -200,7 +200,7 @@ def _fault(
             fixes = corrections.together(source, path)
             return Fault("K202", source.origin(*path), what, fixes, feature=feature)
         what = f"setting {mistake.key!r}{of_whom} is invalid: {mistake.detail}."
-        fixes = corrections.corrected(source, here, field)
+        fixes = corrections.corrected(source, here, field, mistake.instead)
         place = (source.origin if settings.is_secret(field) else source.shown)(*here)
         return Fault("K202", place, what, fixes, feature=feature)
     meant = f" Did you mean {mistake.suggestion!r}?" if mistake.suggestion else ""

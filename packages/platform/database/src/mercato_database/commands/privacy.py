@@ -109,6 +109,8 @@ def erase(
     """
     if (subject is None) == (replay is None):
         raise click.UsageError("Name a SUBJECT, or a file with --replay.")
+    if dry_run and (replay is not None or now):
+        raise click.UsageError("--dry-run tries a SUBJECT, without --now and --replay.")
     shown = Progress(progress, err=as_json)
     with persons.app_of(operation):
         if replay is not None:
@@ -167,7 +169,12 @@ def requests(
         "mercato data erasures --since 2027-01-31 > erasures.jsonl",
     ],
 )
-@click.option("--since", type=click.DateTime(), help="Only later ones; UTC.")
+@click.option(
+    "--since",
+    type=click.DateTime(),
+    metavar="TIME",
+    help="Only those since this time (UTC), such as 2027-01-31 or 2027-01-31T12:00:00.",
+)
 @as_json
 @pass_operation
 def erasures(operation: Operation, since: datetime | None, as_json: bool) -> None:  # noqa: FBT001

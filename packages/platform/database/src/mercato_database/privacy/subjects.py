@@ -81,9 +81,16 @@ def read_record(text: str) -> list[dict[str, Any]]:
     Raises:
         ValueError: A line is not one of :func:`record`.
     """
-    lines = [json.loads(line) for line in text.splitlines() if line.strip()]
-    for line in lines:
-        if not {"request", "feature", "ref"} <= line.keys():
-            raise ValueError(f"not a line of erasures: {line}")
-        UUID(line["ref"])
-    return lines
+    lines = [line for line in text.splitlines() if line.strip()]
+    return [_recorded(line) for line in lines]
+
+
+def _recorded(line: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(line)
+        UUID(found["ref"])
+        UUID(found["request"])
+        found["feature"]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"not a line of erasures: {line}") from error
+    return found

@@ -109,7 +109,7 @@ def columns(
     """Return what becomes of each column.
 
     Raises:
-        ValueError: A column is in two of the lists.
+        ValueError: A column is listed twice.
     """
     handlings: dict[Handling, Iterable[InstrumentedAttribute[Any]]] = {
         "erase": erase,
@@ -120,8 +120,9 @@ def columns(
     found: dict[InstrumentedAttribute[Any], Handling] = {}
     for handling, attributes in handlings.items():
         for attribute in attributes:
-            if found.setdefault(attribute, handling) != handling:
-                raise ValueError(f"{attribute} is in two lists: {found[attribute]} and {handling}")
+            if attribute in found:
+                raise ValueError(f"{attribute} is listed as {found[attribute]} and as {handling}")
+            found[attribute] = handling
     return found
 
 
