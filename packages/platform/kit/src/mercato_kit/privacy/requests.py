@@ -108,9 +108,11 @@ def request(
     )
     of_subject = ["kind", "subject_key"]
     made = made.on_conflict_do_nothing(index_elements=of_subject, index_where=LIVE)
-    id_ = session.scalar(made.returning(PrivacyRequest.id))
-    if id_ is None and (id_ := _join(kind, key, subject, due)) is None:
-        # It has ended meanwhile.
+    id_: UUID | None = session.scalar(made.returning(PrivacyRequest.id))
+    if id_ is None:
+        id_ = _join(kind, key, subject, due)
+    if id_ is None:
+        # The open request has ended meanwhile.
         return request(kind, subject, due_at=due_at, actor=actor)
     security.record("personal_data_requested", privacy_request_id=id_, kind=kind, actor=actor)
     return id_
