@@ -167,7 +167,7 @@ class TestManyStrangers:
     @pytest.fixture
     def settings(self, settings):
         """Memory for a password of each thread, so that none waits."""
-        return {**settings, "password_memory_mib": 400}
+        return {**settings, "password_memory_mib": 1024}
 
     def test_get_ten_answers(self, app, client, device, ask_for_pass):
         """Of 200 at once, ten are answered; meanwhile the owner gets in by device and by pass."""

@@ -10,6 +10,7 @@ class TestReadMe:
         assert set(me.json) == {
             "id",
             "email",
+            "kind",
             "email_verified",
             "given_name",
             "family_name",

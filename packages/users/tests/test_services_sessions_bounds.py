@@ -1,6 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from mercato_kit.db import session
@@ -11,6 +12,11 @@ from .factories import WRONG_LOGIN
 
 
 class TestLimits:
+    @pytest.fixture
+    def settings(self, settings):
+        """Memory for a password of each thread, so that none waits."""
+        return {**settings, "password_memory_mib": 1024}
+
     def test_refuses_an_account_after_ten_failures(self, client, commit):
         """After ten failures in five minutes, even the right password is refused."""
         commit(factories.make_user, "alice@example.com")
