@@ -13,8 +13,9 @@ from mercato_kit.identity import current_principal
 from mercato_kit.policies import fresh, person
 from mercato_kit.views import Shown
 from mercato_users import services
+from mercato_users.clients import this_client
 from mercato_users.errors import KeyEnded, LimitReached
-from mercato_users.routes.blueprint import blueprint, this_client
+from mercato_users.routes.blueprint import blueprint
 from mercato_users.schemas import (
     ApiKeyChangesSchema,
     ApiKeyListQuerySchema,
