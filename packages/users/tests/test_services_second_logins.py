@@ -159,7 +159,7 @@ class TestCompleteLogin:
 
     @pytest.mark.usefixtures("enrolled")
     def test_is_limited_by_account(self, app, client):
-        """Ten failures in five minutes, whatever the number of challenges and of callers."""
+        """Ten failures in five minutes, for any number of challenges and callers."""
         challenges = [begin(client) for _ in range(4)]
 
         with ThreadPoolExecutor(4) as threads:

@@ -54,7 +54,7 @@ def create_api_key(body: NewApiKey) -> tuple[Shown, int, dict[str, str]]:
     request, `key` is null.
     """
     made = services.create_api_key(body, current_principal, this_client())
-    # It is no part of the response that is stored under the Idempotency-Key.
+    # Its text is not stored with the response under the Idempotency-Key.
     get_globals().users_made_key = made
     return _created(made, None)
 
