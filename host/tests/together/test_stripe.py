@@ -71,7 +71,7 @@ def act_as_customer(market, action):
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestPaymentMethods:
     def test_end_as_they_say(self, market, database_url):
-        """Whatever goes wrong, the order is paid exactly if Stripe charged the customer.
+        """After each failure, the order is paid exactly if Stripe charged the customer.
 
         A refund of each paid order is recorded as Stripe has it, and the books agree.
         """

@@ -32,7 +32,7 @@ def counted(model):
 
 class TestTotp:
     def test_counts_after_its_first_code(self, commit, owner, book):
-        """An app is no factor until its owner has sent a code of it; the account then learns."""
+        """An app counts as a factor once its owner has sent a code of it; its owner gets a mail."""
         new = commit(services.begin_totp, owner, "Phone")
         before = commit(services.methods, owner.sub)
 
@@ -141,7 +141,7 @@ class TestPasskey:
         ],
     )
     def test_refuses_what_is_malformed(self, commit, owner, authenticator, spoil):
-        """An answer that is no passkey is refused as input, whatever it is."""
+        """An answer that is not of a passkey is refused as invalid input."""
         begun = commit(services.begin_passkey, owner)
         sent = spoil(authenticator.create(begun.options))
 

@@ -75,7 +75,7 @@ class TestTotp:
         assert commit(services.verify, caller.sub, "totp", CHALLENGE, code)
 
     def test_counts_once_confirmed(self, commit, caller):
-        """An app that waits for its first code is no factor."""
+        """An app that waits for its first code does not count as a factor."""
         secret = commit(factories.add_totp, caller.sub, confirmed_at=None)
 
         code = factories.code_of(secret)

@@ -45,7 +45,7 @@ class TestMessageOf:
             message_of(replace(MAIL, **changed), "shop@example.com")
 
     def test_is_in_ascii_unless_an_address_is_not(self):
-        """Any server takes a mail whose addresses are in ASCII, whatever it says."""
+        """Any server takes a mail whose addresses are in ASCII, also if its text is not."""
         mail = replace(MAIL, to="a@bücher.example", subject="Größe", text="ß" * 2000)
 
         message = message_of(mail, "Bücher <shop@bücher.example>")

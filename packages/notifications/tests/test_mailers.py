@@ -121,7 +121,7 @@ class TestServer:
             server.send()
 
     def test_that_is_not_there_is_away(self, server):
-        """A refused connection, and a server that needs a login, are no fault of the mail."""
+        """After a refused connection or login, the mail is sent later."""
         with pytest.raises(Unavailable, match="cannot be used: ConnectionRefusedError"):
             server.send(smtp_port=1)
         with pytest.raises(Unavailable):

@@ -51,7 +51,7 @@ class TestStored:
                 commit(post, template=name)
 
     def test_of_a_locale_that_is_none_is_in_the_shops(self, commit, run_worker, mailbox):
-        """A language that is no language tag reaches no path and no row."""
+        """A language that is not a language tag reaches neither a path nor a row."""
         commit(post, locale="../../etc")
 
         run_worker()

@@ -109,7 +109,7 @@ WRONG = {
 class TestTexts:
     @pytest.mark.parametrize(("key", "value"), [(key, one) for key in WRONG for one in WRONG[key]])
     def test_of_another_form_are_mistakes(self, key, value):
-        """A value that is no URL, sender or host is a mistake in every environment, not shown."""
+        """Another value than a URL, sender or host is a mistake in every environment, not shown."""
         _, [mistake] = read(NotificationsSettings, SAFE | {key: value})
 
         assert (mistake.key, mistake.kind) == (key, "wrong")

@@ -162,7 +162,7 @@ class TestEraseOpenOrders:
 
 class TestSubject:
     def test_of_a_mailbox_are_the_orders_of_guests(self, alice, client, item, commit):
-        """An account's order is its owner's, whatever the address on it."""
+        """An account's order is its owner's, also with the address of another person."""
         own = alice.post("/v1/orders", json=order_of((item, 1))).json
         guests = client.post(
             "/v1/orders", json=order_of((item, 1), email=own["customer_email"])

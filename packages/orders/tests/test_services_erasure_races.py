@@ -42,7 +42,7 @@ def named():
 
 class TestEraseAgainstPlacing:
     def test_erases_with_its_second_run(self, commit, item):
-        """Whatever comes first, an order that was being placed is erased by the run after it.
+        """In either order of commits, an order that was being placed is erased by the run after it.
 
         The platform asks each feature once more when the account is gone: from then on no order
         of it can be placed.

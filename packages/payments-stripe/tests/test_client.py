@@ -96,7 +96,7 @@ class TestClient:
         ],
     )
     def test_raises_the_errors_of_the_contract(self, said, meaning):
-        """Whatever a server says is one of the errors of the contract."""
+        """Each answer of a server becomes one of the errors of the contract."""
         with answering(said) as url, pytest.raises(meaning):
             Client("sk_test_1", url, 5).call(get_refund)
 

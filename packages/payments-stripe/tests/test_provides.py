@@ -30,7 +30,7 @@ def browser(stripe, server):
 class TestCheck:
     @pytest.mark.parametrize("method", ["4242424242424242", "tok_visa", "pm_", "pm_é", "pm_1 "])
     def test_takes_ids_of_payment_methods_only(self, payments, method):
-        """What is no id of a payment method is refused before Stripe is asked."""
+        """A text that is not the id of a payment method is refused before Stripe is asked."""
         with pytest.raises(Refused, match="payment_method_unknown"):
             payments.check(charge(payment_method=method))
 
@@ -98,7 +98,7 @@ class TestConfirm:
         assert stripe.get(f"payment_intents/{ref.reference}")["status"] == "canceled"
 
     def test_of_an_unknown_payment_method_is_refused(self, payments):
-        """A payment method that Stripe does not have is no open outcome."""
+        """A payment method that Stripe does not have is refused: the outcome is not open."""
         with pytest.raises(Refused, match="resource_missing"):
             pay(payments, payment_method="pm_unknown")
 

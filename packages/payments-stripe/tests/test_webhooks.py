@@ -76,7 +76,7 @@ class TestNoticesOf:
         assert (found.snapshot, found.foreign) == (None, False)
 
     def test_reads_other_shapes_of_other_versions(self):
-        """Of another version only ids are read, whatever its objects are like."""
+        """Of another version only ids are read, since its objects may be of another form."""
         old = {"object": "payment_intent", "id": "pi_1", "amount": "19.90"}
 
         found = parsed(event(old | {"metadata": {"installation": OURS}}, api_version="2019-01-01"))

@@ -106,7 +106,7 @@ def addresses():
 
 class TestCreateService:
     def test_creates_an_account_that_cannot_log_in(self, client, mercato_users, commit, read_with):
-        """It has roles and API keys, no password, and is no person in lists."""
+        """It has roles and API keys, but no password, and lists of people leave it out."""
         done = mercato_users("create-service", "stock-sync", "--role", "admin")
 
         assert done.exit_code == 0, done.output

@@ -177,7 +177,7 @@ class TestDryRun:
 
 class TestErrors:
     def test_leaves_another_file_alone(self, write, run_import, commit):
-        """A file that is no list of refused rows is not overwritten."""
+        """A file other than a list of refused rows is not overwritten."""
         file, other = write("users.csv", HEADER), write("other.csv", "a,b\n")
 
         refused = run_import(file, "--errors", other)

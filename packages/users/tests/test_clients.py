@@ -21,7 +21,7 @@ class TestClient:
         assert (client.prefix, client.counted_as) == (prefix, counted_as)
 
     def test_returns_the_site_of_ipv6(self):
-        """One site may have a whole /48; an IPv4 address is no network of sites."""
+        """One site may have a whole /48; IPv4 addresses have no such network."""
         sites = [Client(address=address).site for address in ("2001:db8:1:2::3", "192.0.2.1", None)]
 
         assert sites == ["2001:db8:1::/48", None, None]

@@ -79,7 +79,7 @@ class TestRefusal:
 
 class TestScheme:
     def test_is_what_the_time_depends_on(self):
-        """Two hashes of one scheme take equally long: salt and digest are no part of it."""
+        """Two hashes of one scheme take equally long: it does not contain salt and digest."""
         schemes = {hashes.scheme(one) for one in HASHES.values()}
 
         assert {"bcrypt 04", "argon2id 1024 1 2", "scrypt 1024 8 1"} <= schemes

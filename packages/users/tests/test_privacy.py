@@ -69,7 +69,7 @@ class TestErase:
         assert alice.get("/v1/users/me").status_code == 200
 
     def test_erases_nothing_of_an_unknown_id(self, commit):
-        """An id that no account has is no failure."""
+        """An id that no account has does not raise an error."""
         assert commit(erase, Subject(new_id())).ids == ()
 
     def test_erases_what_is_known_of_a_mailbox(self, alice, commit):

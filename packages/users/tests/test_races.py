@@ -127,7 +127,7 @@ class TestChangePassword:
 
 class TestCloseAccount:
     def test_against_a_login(self, commit, at_once):
-        """No session is open of an account that is closing, whatever comes first."""
+        """No session of a closing account is open, in either order of commits."""
         for round_ in ROUNDS:
             user = commit(factories.make_user, f"closing{round_}@example.com")
 

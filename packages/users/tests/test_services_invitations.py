@@ -195,7 +195,7 @@ class TestAccept:
         assert (user["given_name"], user["roles"]) == (None, ["readers"])
 
     def test_of_an_account_needs_its_login(self, inviter, alice, bob, link, accept):
-        """A guest is told to sign in, another account is refused, and its own gets the roles."""
+        """A guest has to sign in, another account is refused, and the own one gets the roles."""
         invite(inviter, email="alice@example.com")
         token = link("alice@example.com")
 

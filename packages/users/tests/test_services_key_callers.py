@@ -92,7 +92,7 @@ class TestIdentify:
         assert len(sent) == 1, sent
 
     def test_takes_none_for_a_wrong_checksum(self, read_with, statements):
-        """A text that is no key is refused without the database."""
+        """A text that is not a key is refused without the database."""
         with statements as sent:
             refused = read_with(api_keys.new_key("live")[::-1], "/v1/users/me")
             mistyped = read_with(api_keys.new_key("live")[:-2] + "aa", "/v1/users/me")

@@ -37,8 +37,9 @@ def enrolled(alice, commit):
 
 @pytest.fixture
 def keeper(as_user, commit):
-    """The client of a keeper, who may read users, and as a clerk change them."""
-    client = as_user(email="kim@example.com", permissions=["users.write"])
+    """The client of a keeper, who may read users, and as a clerk change and erase them."""
+    clerk = ["api_keys.write", "users.erase", "users.write"]
+    client = as_user(email="kim@example.com", permissions=clerk)
     commit(factories.make_role, "keepers", ["users.read"])
     commit(services.grant_role, id_of(client), "keepers")
     return client
@@ -158,7 +159,7 @@ class TestCompleteLogin:
 
     @pytest.mark.usefixtures("enrolled")
     def test_is_limited_by_account(self, app, client):
-        """Ten failures in five minutes, whatever the number of challenges and of callers."""
+        """Ten failures in five minutes, for any number of challenges and callers."""
         challenges = [begin(client) for _ in range(4)]
 
         with ThreadPoolExecutor(4) as threads:
@@ -267,9 +268,22 @@ class TestRoleThatNeedsAFactor:
         assert (refused.status_code, refused.json["code"]) == (401, "step_up_required")
         assert 'acr_values="2"' in refused.headers["WWW-Authenticate"]
 
-    def test_changes_nothing_of_others(self, keeper, alice):
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("/v1/users/{id}/suspend", {}),
+            ("/v1/users/{id}/erase", {}),
+            ("/v1/users/{id}/export", None),
+            ("/v1/users/{id}/second-factor/reset", {}),
+            ("/v1/invitations", {"email": "ann@example.com", "roles": ["keepers"]}),
+            ("/v1/api-keys", {"name": "x", "scopes": []}),
+        ],
+    )
+    def test_changes_nothing_of_others(self, keeper, alice, path, body):
         """What the account holds decides what it may change, so all of it must count."""
-        refused = keeper.post(f"/v1/users/{id_of(alice)}/suspend", json={})
+        of_alice = {"user_id": str(id_of(alice))} if path == "/v1/api-keys" else {}
+
+        refused = keeper.post(path.format(id=id_of(alice)), json=body and body | of_alice)
 
         assert (refused.status_code, refused.json["code"]) == (401, "step_up_required")
 

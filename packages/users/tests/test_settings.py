@@ -56,7 +56,7 @@ class TestBreachedPasswords:
 
     @pytest.mark.parametrize("text", [None, "", "password\n"], ids=["none", "empty", "plain"])
     def test_refuses_others(self, tmp_path, text):
-        """A file that is missing, or is no list, is a mistake: it would refuse nothing."""
+        """A file that is missing, or not a list, is a mistake: it would refuse nothing."""
         file = tmp_path / "breached.txt"
         if text is not None:
             file.write_text(text)

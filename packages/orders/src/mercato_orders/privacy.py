@@ -149,8 +149,8 @@ PERSONAL_DATA = PersonalData(
 def _orders_of(subject: Subject) -> sa.ColumnElement[bool]:
     """Return the condition that an order is a person's.
 
-    Of a mailbox these are the orders of guests alone: an account's order is its owner's, whatever
-    the address on it. Those that are placed while an erasure waits for an open order stay.
+    Of a mailbox these are the orders of guests alone: an account's order is its owner's, also with
+    another address. Those that are placed while an erasure waits for an open order stay.
     """
     conditions: list[sa.ColumnElement[bool]] = [Order.id.in_(subject.refs_of(services.ORDER))]
     if subject.account is not None:

@@ -45,7 +45,7 @@ def from_stripe(amount: int, currency: str) -> int:
         currency: ISO 4217 code, in any case.
 
     Raises:
-        ValueError: It is no whole number of minor units.
+        ValueError: It is not a whole number of minor units.
     """
     code = currency.upper()
     if code in _WHOLE_UNITS:
@@ -53,7 +53,7 @@ def from_stripe(amount: int, currency: str) -> int:
     if code not in _TWO_DECIMALS_MORE:
         return amount
     if amount % 100:
-        raise ValueError(f"{amount} of {code} is no whole number of minor units")
+        raise ValueError(f"{amount} of {code} is not a whole number of minor units")
     return amount // 100
 
 

@@ -1,4 +1,4 @@
-"""Calls that end in time, whatever the other side does."""
+"""Calls with a deadline, also where the other side sends bytes without end."""
 
 import threading
 from collections.abc import Callable

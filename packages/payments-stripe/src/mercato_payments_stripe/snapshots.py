@@ -42,7 +42,7 @@ def snapshot_of(
     """Return a payment intent as the contract shows it.
 
     Raises:
-        ValueError: An amount is no whole number of minor units.
+        ValueError: An amount is not a whole number of minor units.
     """
     state, charge = state_of(intent), charge_of(intent)
     return Snapshot(

@@ -99,7 +99,7 @@ class TestPreviousKey:
 
     @pytest.mark.provokes("K202")
     def test_refuses_what_is_no_date(self):
-        """A value that is no date is shown."""
+        """A value that is not a date is shown."""
         [fault] = read_draft(
             {"environment": "testing", "secret_key_previous_until": "soon"}, environ=PREVIOUS
         ).faults

@@ -53,7 +53,7 @@ class TestDerive:
         assert found[0].id != found[2].id
 
     def test_names_a_key_without_showing_it(self, app):
-        """The id is 8 hex digits that are no part of the key, which no text shows."""
+        """The id is 8 hex digits of a hash of the key, and no text shows the key."""
         key = keys.derive("a")
 
         assert len(bytes.fromhex(key.id)) == 4

@@ -86,7 +86,7 @@ def draw(email: str) -> str:
 
 
 def _shares() -> Shares:
-    """Return the shares, read anew after ten minutes, whatever the address is."""
+    """Return the shares, which are read anew after ten minutes, for all addresses."""
     extensions, now = get_app().extensions, time.monotonic()
     known: Shares | None = extensions.get(EXTENSION)
     if known is None or now - known.read_at > KEPT_SECONDS:

@@ -19,7 +19,7 @@ from mercato_users.settings import UsersSettings
 class Letter(NamedTuple):
     """A mail to the owner of an account.
 
-    They have no user input, so that they cannot be abused to send other content in the shop's name.
+    No value is user input, so that mails cannot send other content in the shop's name.
 
     Args:
         to: The address.

@@ -24,7 +24,7 @@ class Record(NamedTuple):
 
     Args:
         line: The number of the line that it ends on.
-        members: Its members by name; None if it is no JSON object.
+        members: Its members by name; None if the line is not a JSON object.
     """
 
     line: int
@@ -61,7 +61,7 @@ class AccountFile:
         """Return its rows one after another.
 
         Raises:
-            ClickException: It is no such file.
+            ClickException: The file is of another form.
         """
         if self._is_csv:
             return (Record(*row) for row in read_cells(self.path, self._schema))

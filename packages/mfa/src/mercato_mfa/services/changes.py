@@ -1,4 +1,4 @@
-"""The frame of every change of a user's factors: lock the account, change, and say so."""
+"""How a change of a user's factors begins and ends: the account is locked, then informed."""
 
 from uuid import UUID
 
@@ -43,7 +43,7 @@ def begin(caller: Principal) -> bool:
 
 
 def end(user_id: UUID, method: str, added: Proof | None = None) -> None:
-    """Say that the factors of a user were changed.
+    """Inform the accounts that the factors of a user were changed.
 
     Raises:
         FactorRequired: The last factor would be lost, and a role requires one.

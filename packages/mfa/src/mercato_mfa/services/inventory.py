@@ -33,7 +33,7 @@ class Factors:
 
 
 def list_factors(caller: Principal) -> Factors:
-    """Return the factors of the caller. Those of an account without one are void."""
+    """Return the factors of the caller; none if they were reset while mfa was not enabled."""
     user_id = changes.owner(caller)
     if not caller.factor:
         return Factors([], 0)

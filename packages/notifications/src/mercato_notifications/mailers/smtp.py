@@ -128,5 +128,5 @@ def _said(error: OSError | smtplib.SMTPException) -> str:
 
 def _readable(text: bytes | str) -> str:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    # Servers repeat the address, which is no matter for logs.
+    # Servers repeat the address, which does not belong in logs.
     return _ADDRESS.sub("<address>", " ".join(said.split()))[:200]

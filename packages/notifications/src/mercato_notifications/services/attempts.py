@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
 
 
 def attempt(message_id: UUID, secrets: Mapping[str, Any], *guards: Any) -> Outcome | None:
-    """Send a mail, unless it is over. That it is tried is committed before.
+    """Send a mail that is pending. The attempt is counted and committed before.
 
     Args:
         message_id: Its id.
@@ -68,7 +68,7 @@ def attempt(message_id: UUID, secrets: Mapping[str, Any], *guards: Any) -> Outco
 
 
 def _begin(message_id: UUID, *guards: Any) -> Message | None:
-    """Count an attempt, and return the mail for it; None if it is over."""
+    """Count an attempt, and return the mail for it; None if it is not pending."""
     message = session.scalar(
         sa.update(Message)
         .where(Message.id == message_id, Message.status == "pending", *guards)

@@ -81,7 +81,7 @@ def read_cells(path: Path, schema: ma.Schema) -> Iterator[tuple[int, dict[str, s
         The number of the line that a row ends on, and its cells.
 
     Raises:
-        InvalidCsv: It is no such file; the message says what is wrong.
+        InvalidCsv: The file is of another form; the message says what is wrong.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -5,9 +5,10 @@ from typing import Any
 from mercato_kit.http import always
 from mercato_kit.policies import anyone_as_guest
 from mercato_users import services
+from mercato_users.clients import this_client
 from mercato_users.errors import TokenExpired
 from mercato_users.routes import cookies
-from mercato_users.routes.blueprint import blueprint, this_client
+from mercato_users.routes.blueprint import blueprint
 from mercato_users.schemas import (
     EmailOnlySchema,
     NewPasswordSchema,

@@ -13,8 +13,9 @@ from mercato_kit.identity import current_principal
 from mercato_kit.policies import fresh, person
 from mercato_kit.views import Shown
 from mercato_users import services
+from mercato_users.clients import this_client
 from mercato_users.errors import KeyEnded, LimitReached
-from mercato_users.routes.blueprint import blueprint, this_client
+from mercato_users.routes.blueprint import blueprint
 from mercato_users.schemas import (
     ApiKeyChangesSchema,
     ApiKeyListQuerySchema,
@@ -53,7 +54,7 @@ def create_api_key(body: NewApiKey) -> tuple[Shown, int, dict[str, str]]:
     request, `key` is null.
     """
     made = services.create_api_key(body, current_principal, this_client())
-    # It is no part of the response that is stored under the Idempotency-Key.
+    # Its text is not stored with the response under the Idempotency-Key.
     get_globals().users_made_key = made
     return _created(made, None)
 

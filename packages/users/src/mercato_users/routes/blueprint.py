@@ -6,10 +6,7 @@ from mercato_contracts.people import People
 from mercato_kit.errors import StepUpRequired, Unauthenticated
 from mercato_kit.http import Blueprint
 from mercato_kit.identity import current_principal
-from mercato_users.clients import this_client
 from mercato_users.glossary import GLOSSARY
-
-__all__ = ["PERSON", "actor_id", "blueprint", "caller_id", "this_client", "well_known"]
 
 blueprint = Blueprint(
     "users", __name__, url_prefix="/v1", description="Accounts and logins", glossary=GLOSSARY

@@ -11,9 +11,10 @@ from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, fresh, permission
 from mercato_kit.views import Shown
 from mercato_users import services
+from mercato_users.clients import this_client
 from mercato_users.errors import AccountExists, AlreadyInvited, InvitationAccepted, TokenExpired
 from mercato_users.permissions import READ, WRITE
-from mercato_users.routes.blueprint import blueprint, caller_id, this_client
+from mercato_users.routes.blueprint import actor_id, blueprint
 from mercato_users.schemas import (
     AcceptanceSchema,
     InvitationListQuerySchema,
@@ -34,7 +35,7 @@ def invite(body: dict[str, Any]) -> tuple[Shown, int, dict[str, str]]:
 
     The roles can hold permissions that you have.
     """
-    made = services.invite(**body, actor_id=caller_id(), client=this_client())
+    made = services.invite(**body, actor_id=actor_id(), client=this_client())
     location = url_for(".read_invitation", invitation_id=made.content["id"])
     return made, 201, {"Location": location}
 
@@ -60,7 +61,7 @@ def read_invitation(invitation_id: UUID) -> Shown:
 @blueprint.response(200, InvitationSchema)
 def resend_invitation(invitation_id: UUID) -> Shown:
     """Mail another link of an invitation; the one before is void"""
-    return services.resend_invitation(invitation_id, actor_id=caller_id(), client=this_client())
+    return services.resend_invitation(invitation_id, actor_id=actor_id(), client=this_client())
 
 
 @blueprint.delete(
@@ -69,7 +70,7 @@ def resend_invitation(invitation_id: UUID) -> Shown:
 @blueprint.response(204)
 def revoke_invitation(invitation_id: UUID) -> None:
     """Revoke an invitation; its link is void"""
-    services.revoke_invitation(invitation_id, actor_id=caller_id(), client=this_client())
+    services.revoke_invitation(invitation_id, actor_id=actor_id(), client=this_client())
 
 
 @always

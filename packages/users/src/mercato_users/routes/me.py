@@ -11,9 +11,10 @@ from mercato_kit.identity import current_principal
 from mercato_kit.policies import person, signed_in
 from mercato_kit.views import Shown
 from mercato_users import services
+from mercato_users.clients import this_client
 from mercato_users.errors import InvalidCredentials, LimitReached
 from mercato_users.models import Address, User
-from mercato_users.routes.blueprint import PERSON, blueprint, caller_id, this_client
+from mercato_users.routes.blueprint import PERSON, blueprint, caller_id
 from mercato_users.schemas import (
     AddressChangesSchema,
     AddressListQuerySchema,

@@ -11,6 +11,7 @@ from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone_as_guest, fresh, permission, person
 from mercato_kit.privacy import Request
 from mercato_users import services
+from mercato_users.clients import this_client
 from mercato_users.errors import (
     InvalidCredentials,
     InvalidTransition,
@@ -18,7 +19,7 @@ from mercato_users.errors import (
     TokenExpired,
 )
 from mercato_users.permissions import ERASE
-from mercato_users.routes.blueprint import blueprint, caller_id, this_client
+from mercato_users.routes.blueprint import actor_id, blueprint, caller_id
 from mercato_users.schemas import (
     AccountClosingSchema,
     ErasureSchema,
@@ -97,7 +98,7 @@ def request_export_for(user_id: UUID) -> Request:
 
     You can ask for accounts that hold no permission that you lack.
     """
-    return services.request_export(user_id, actor_id=caller_id())
+    return services.request_export(user_id, actor_id=actor_id())
 
 
 @blueprint.post(
@@ -113,4 +114,4 @@ def erase(body: dict[str, Any], user_id: UUID) -> services.Erasure:
 
     The erasure begins at `due_at`. Until then, a link that the owner gets cancels it.
     """
-    return services.close_account(user_id, reason=body["reason"], actor_id=caller_id())
+    return services.close_account(user_id, reason=body["reason"], actor_id=actor_id())

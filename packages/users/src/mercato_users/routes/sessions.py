@@ -10,6 +10,7 @@ from mercato_kit.identity import current_principal
 from mercato_kit.policies import anyone, anyone_as_guest, person
 from mercato_kit.views import Shown
 from mercato_users import access_tokens, services
+from mercato_users.clients import this_client
 from mercato_users.errors import (
     ChallengeExpired,
     Csrf,
@@ -21,7 +22,7 @@ from mercato_users.errors import (
 )
 from mercato_users.models import Session
 from mercato_users.routes import cookies
-from mercato_users.routes.blueprint import blueprint, caller_id, this_client, well_known
+from mercato_users.routes.blueprint import blueprint, caller_id, well_known
 from mercato_users.schemas import (
     LOGIN_ANSWERS,
     AccessTokenSchema,

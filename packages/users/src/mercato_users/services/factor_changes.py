@@ -133,7 +133,7 @@ def _set(user_id: UUID, *, has_factor: bool) -> None:
         .values(
             has_factor=has_factor,
             credential_epoch=User.credential_epoch + 1,
-            # Factors are no part of the profile.
+            # Factors do not belong to the profile.
             updated_at=User.updated_at,
         )
         .execution_options(synchronize_session=False)

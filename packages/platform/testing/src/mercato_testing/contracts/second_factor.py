@@ -103,7 +103,7 @@ class SecondFactorSuite:
         assert_that(proofs[1], "the answer was used up by another account")
 
     def test_refuses_what_is_malformed(self, commit: Commit, enrolled: Enrolled) -> None:
-        """Any text that is no right answer proves nothing, and so does an unknown method."""
+        """A text of another form proves nothing, and so does an unknown method."""
         unknown = Enrolled(enrolled.user_id, "unknown", enrolled.answer)
 
         proved = {
