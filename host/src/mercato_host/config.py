@@ -66,11 +66,9 @@ def settings_of(deployment: Deployment) -> dict[str, Any]:
             url, threads=deployment.server.threads
         ),
     }
-    if deployment.secret_key_previous is not None:
-        settings |= {
-            "SECRET_KEY_PREVIOUS": deployment.secret_key_previous.secret.reveal(),
-            "SECRET_KEY_PREVIOUS_UNTIL": deployment.secret_key_previous.until,
-        }
+    if (previous := deployment.secret_key_previous) is not None:
+        settings["SECRET_KEY_PREVIOUS"] = previous.secret.reveal()
+        settings["SECRET_KEY_PREVIOUS_UNTIL"] = previous.until
     if deployment.redis_url is not None:
         redis = deployment.redis_url.reveal()
         settings |= {
