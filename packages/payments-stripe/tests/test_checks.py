@@ -87,7 +87,7 @@ class TestCheckKey:
     @pytest.mark.parametrize("key", ["sk_live_1", "rk_live_1"])
     def test_refuses_live_keys(self, settings, tmp_path, key):
         """Real customers are charged in production only: the app does not start."""
-        stage = set_up(feature, [], {**settings, "secret_key": key})
+        stage = set_up(feature, [], {**settings, "secret_key": key, "publishable_key": None})
 
         with pytest.raises(DeploymentError) as refused:
             make_app(stage, f"sqlite:///{tmp_path}/shop.db")

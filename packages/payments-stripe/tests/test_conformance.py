@@ -1,12 +1,19 @@
 import subprocess
 import sys
 
+import pytest
+
 from mercato_payments_stripe.feature import feature
 from mercato_testing.conformance import FeatureConformance
 
 
 class TestConformance(FeatureConformance):
     feature = feature
+
+    @pytest.fixture
+    def settings(self, settings):
+        """Settings without the key for browsers, which is of the mode of the secret key."""
+        return {**settings, "publishable_key": None}
 
 
 class TestFeature:
