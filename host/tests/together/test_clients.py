@@ -36,6 +36,6 @@ class TestAttempts:
             rows = session.execute(sa.select(LoginAttempt.key, LoginAttempt.count)).all()
         counts = Counter()
         for key, number in rows:
-            if key.startswith("login.address:"):
+            if key.startswith("login.network:"):
                 counts[key] += number
         assert sorted(counts.values()) == [1, 3]

@@ -10,7 +10,9 @@ import jwt
 import pytest
 
 from mercato_kit import work
-from mercato_users import access_tokens, services
+from mercato_users import services
+from mercato_users.key_ring import current_ring
+from mercato_users.signing_keys import ALGORITHM
 from mercato_users.values import NewUser
 
 from .shopping import PASSWORD
@@ -172,9 +174,9 @@ def expired(app, token):
     claims = jwt.decode(token, options={"verify_signature": False})
     claims["exp"] = int(time.time()) - 3600
     with app.app_context():
-        key = access_tokens.signing_key()
+        key = current_ring().signing_key(None)
     header = jwt.get_unverified_header(token)
-    return jwt.encode(claims, key.private, access_tokens.ALGORITHM, headers=header)
+    return jwt.encode(claims, key.private, ALGORITHM, headers=header)
 
 
 def _bearer(token):
