@@ -121,4 +121,4 @@ class TestDeploymentFile:
 
         assert [fault for fault in found.faults if fault.severity == "error"] == []
         names = {feature.name for feature in found.features}
-        assert names == {"users", "products", "orders", "payments_manual"}
+        assert names == {"users", "products", "orders", "payments_manual", "notifications"}

@@ -13,7 +13,17 @@ from .factories import order_of
 
 REFUSED = (401, 403, 404)
 
-BY_ID_OF_NOTHING = {"quote_order", "place_order", "list_orders", "claim_order", "receive_webhook"}
+BY_ID_OF_NOTHING = {
+    "quote_order",
+    "place_order",
+    "list_orders",
+    "claim_order",
+    "receive_webhook",
+    "request_privacy",
+    "confirm_privacy_request",
+    "read_privacy_request",
+    "read_privacy_file",
+}
 """Routes whose address names no order. Tests of their own say whose orders they show or change."""
 
 

@@ -85,6 +85,12 @@ LINES = st.lists(
 )
 
 
+@pytest.fixture(name="settings")
+def settings_of_orders():
+    """Settings without a limit on the orders of guests."""
+    return {"guest_order_burst": 0}
+
+
 @pytest.fixture
 def shop(staged):
     """The shop with providers that do what codes and tax ids spell."""
