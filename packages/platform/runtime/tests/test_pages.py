@@ -173,7 +173,7 @@ class TestDocument:
         assert written["security"] == changed["security"] == [{"bearer": []}]
         assert list(found["responses"]) == ["200", "400", "401", "422", "429", "503", "default"]
         assert list(written["responses"]) == [
-            *("201", "400", "401", "409", "413", "415", "422", "429", "503", "default")
+            *("201", "400", "401", "409", "410", "413", "415", "422", "429", "503", "default")
         ]
         assert list(changed["responses"]) == [
             *("200", "400", "401", "403", "404", "412", "413", "415", "422", "428", "429", "503"),
