@@ -197,13 +197,15 @@ HANDLES = [Handler("note.added", write_down), Handler("note.added", tell, remote
 JOBS = [Job("forget_old_notes", forget_old_notes, every_seconds=60)]
 PERMISSIONS = {"notes.write": "Add notes"}
 
+PERSONAL_DATA = PersonalData(columns(none=[Note.text, Note.metadata_, Effect.handler]))
+
 feature = Feature(
     name="notes",
     summary="Short texts.",
     blueprints=[blueprint],
     metadata=Base.metadata,
     migrations=Path(__file__).parent / "migrations/versions",
-    personal_data=PersonalData(columns(none=[Note.text, Note.metadata_, Effect.handler])),
+    personal_data=PERSONAL_DATA,
     publishes=PUBLISHES,
     handles=HANDLES,
     jobs=JOBS,
