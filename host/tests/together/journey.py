@@ -359,6 +359,7 @@ def _environ(database_url: str, smtp_port: int, bank_port: int) -> dict[str, str
     return {
         "MERCATO_DATABASE__URL": database_url,
         f"{mails}MAIL": "smtp",
+        f"{mails}MAILBOX": "false",
         f"{mails}SMTP_HOST": "127.0.0.1",
         f"{mails}SMTP_PORT": str(smtp_port),
         f"{mails}SMTP_SECURITY": "none",
