@@ -156,7 +156,7 @@ def describe(url: str, place: Path, count: int, postmaster: int = 0) -> Shop:
     app = create_app(deployment)
     with app.app_context():
         claims = access_tokens.Claims(rows.uid("user", 0), rows.uid("session", 0), epoch=0)
-        token = access_tokens.issue(claims)
+        token = access_tokens.issue(claims, None)
         key = access_tokens.key_set()["keys"][0]["x"]
         password_hash = passwords.hash_password(rows.PASSWORD)
         with engine().begin() as connection:
