@@ -241,7 +241,9 @@ class TestKeyRing:
         with statements as sent:
             # It reads for an unknown key only some time after the last one.
             ring._missed_at = time.monotonic()
-            ring._stored = [replace(one, gone_at=one.signs_from) for one in ring._stored]
+            ring._stored = {
+                kid: replace(one, gone_at=one.signs_from) for kid, one in ring._stored.items()
+            }
             status = alice.get("/v1/users/me").status_code
 
         assert status == 401
@@ -263,7 +265,7 @@ class TestSetting:
     def test_signs_with_the_first_key_and_verifies_with_all(self, app, client, alice):
         """The first PEM signs; a token of the second one is valid, and both are published."""
         with app.app_context():
-            first, second = (one.private() for one in key_ring.current_ring()._current())
+            first, second = (one.private() for one in key_ring.current_ring()._used())
         claims = jwt.decode(alice.tokens["access_token"], options={"verify_signature": False})
         headers = {"kid": second.kid, "typ": "at+jwt"}
         of_second = jwt.encode(claims, second.private, algorithm="EdDSA", headers=headers)

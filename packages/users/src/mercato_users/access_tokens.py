@@ -69,7 +69,7 @@ def read(token: str) -> Claims:
         Unauthenticated: It has expired, or its signature or a claim is wrong.
     """
     settings, known = current_settings(UsersSettings), _verified.find(token)
-    if known is None or known.by[0] != settings or not current_ring().find(known.by[1]):
+    if known is None or known.by[0] is not settings or not current_ring().find(known.by[1]):
         known = _verify(token, settings)
         _verified.keep(token, known)
     return known.claims

@@ -2,10 +2,10 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -69,16 +69,16 @@ class Scheduled:
     signs_from: datetime = _ALWAYS
     gone_at: datetime | None = None
 
-    def is_gone(self, now: datetime) -> bool:
+    def is_gone(self) -> bool:
         """Return whether its tokens are invalid."""
-        return self.gone_at is not None and self.gone_at <= now
+        return self.gone_at is not None and self.gone_at <= utc_now()
 
 
 class KeyRing:
     """The keys of one app, as its process read them last."""
 
     def __init__(self) -> None:
-        self._stored: Sequence[Scheduled] = ()
+        self._stored: Mapping[str, Scheduled] = {}
         self._read_at = -math.inf
         self._missed_at = -math.inf
 
@@ -92,51 +92,46 @@ class KeyRing:
         Raises:
             CannotOpen: The key was sealed by a server key that is not accepted any more.
         """
-        known = self._stored[0].jwk["kid"] if self._stored else None
-        if newest != known or self._is_old():
+        if newest != next(iter(self._stored), None) or self._is_old():
             self.read()
         now = utc_now()
-        started = (one for one in self._current() if one.signs_from <= now)
+        started = (one for one in self._used() if one.signs_from <= now)
         return max(started, key=lambda one: one.signs_from).private()
 
     def find(self, kid: str) -> Mapping[str, Any] | None:
         """Return the public JWK of a key whose tokens are valid; None if there is none."""
         if self._is_old():
             self.read()
-        found = self._find(kid)
+        found = self._keys().get(kid)
         if found is None and time.monotonic() - self._missed_at >= PAUSE_SECONDS:
             self.read()
             self._missed_at = time.monotonic()
-            found = self._find(kid)
-        return found
+            found = self._keys().get(kid)
+        return None if found is None or found.is_gone() else found.jwk
 
     def public_keys(self) -> list[Mapping[str, Any]]:
         """Return the public JWKs of the keys that are used, also later, as they are stored now."""
         self.read()
-        return [one.jwk for one in self._current()]
+        return [one.jwk for one in self._used()]
 
     def read(self) -> None:
-        """Read the keys that are stored, unless the setting has the keys."""
-        if current_settings(UsersSettings).signing_key is not None:
-            return
-        self._stored = [_stored(*row) for row in _STORED.rows()]
+        """Read the keys that are stored, the newest first, unless the setting has the keys."""
         self._read_at = time.monotonic()
+        if current_settings(UsersSettings).signing_key is None:
+            self._stored = {row[0]: _stored(*row) for row in _STORED.rows()}
 
     def _is_old(self) -> bool:
         return time.monotonic() - self._read_at >= KEPT_SECONDS
 
-    def _find(self, kid: str) -> Mapping[str, Any] | None:
-        return next((one.jwk for one in self._current() if one.jwk["kid"] == kid), None)
+    def _used(self) -> Iterator[Scheduled]:
+        return (one for one in self._keys().values() if not one.is_gone())
 
-    def _current(self) -> Iterator[Scheduled]:
-        """Give the keys that are not gone: those of the setting, or stored, or derived."""
+    def _keys(self) -> Mapping[str, Scheduled]:
+        """Return the keys by name: those of the setting, or stored, or derived."""
         configured = current_settings(UsersSettings).signing_key
         if configured is not None:
-            return map(_given, from_pems(configured.reveal()))
-        if not self._stored:
-            return map(_given, derived_keys())
-        now = utc_now()
-        return (one for one in self._stored if not one.is_gone(now))
+            return _configured(configured.reveal())
+        return self._stored or _derived(keys.candidates(DERIVED_FOR))
 
 
 def current_ring() -> KeyRing:
@@ -147,12 +142,23 @@ def current_ring() -> KeyRing:
 
 def derived_keys() -> list[SigningKey]:
     """Return the keys that are used while none is stored, the current one first."""
-    return [from_seed(key.secret) for key in keys.candidates(DERIVED_FOR)]
+    return [one.private() for one in _derived(keys.candidates(DERIVED_FOR)).values()]
 
 
 def seal(key: SigningKey) -> bytes:
     """Return the private key as it is stored."""
     return keys.seal(SEALED_FOR, key.private.private_bytes_raw())
+
+
+@lru_cache(maxsize=16)
+def _configured(pems: str) -> Mapping[str, Scheduled]:
+    return {key.kid: _given(key) for key in from_pems(pems)}
+
+
+@lru_cache(maxsize=16)
+def _derived(candidates: tuple[keys.Key, ...]) -> Mapping[str, Scheduled]:
+    made = (from_seed(one.secret) for one in candidates)
+    return {key.kid: _given(key) for key in made}
 
 
 def _given(key: SigningKey) -> Scheduled:

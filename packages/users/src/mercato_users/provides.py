@@ -83,9 +83,10 @@ class Identity:
             raise Unauthenticated(invalid_token=True)
         email, email_verified, given_name, family_name, amr, acr, auth_time, factor, *_ = rows[0]
         roles = [row[-3:] for row in rows if row[-3] is not None]
-        held = _permissions(roles)
-        counting = [one for one in roles if acr == 2 or not services.requires_factor(one[0])]
-        permissions = _permissions(counting)
+        permissions = held = _permissions(roles)
+        if acr != 2:
+            counting = [one for one in roles if not services.requires_factor(one[0])]
+            permissions = _permissions(counting) if counting != roles else held
         return Principal(
             sub=claims.user_id,
             kind="user",

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any, cast
 
 import svcs
-from flask import Flask, has_app_context
+from flask import Flask
 
 from mercato_kit.contexts import get_app
 from mercato_kit.contracts import has_many
@@ -92,6 +92,11 @@ class Composition:
     serving: Serving = Serving()
 
     @cached_property
+    def settings_by_class(self) -> Mapping[type[Any], Any]:
+        """The settings of the composed features, by their class."""
+        return {type(value): value for value in self.settings.values()}
+
+    @cached_property
     def permissions(self) -> frozenset[str]:
         """All permissions: of the host, and those declared by the composed features."""
         declared = [self.host_permissions, *(feature.permissions for feature in self.features)]
@@ -174,10 +179,10 @@ def current_composition() -> Composition:
     Raises:
         NotComposedError: The app has no composition yet, or there is no app context.
     """
-    composition = get_app().extensions.get(_EXTENSION) if has_app_context() else None
-    if composition is None:
+    try:
+        return cast("Composition", get_app().extensions[_EXTENSION])
+    except (RuntimeError, KeyError) as error:
         raise NotComposedError(
             "the composition is available in requests, jobs, handlers and commands, "
             "not while features are imported and composed"
-        )
-    return cast("Composition", composition)
+        ) from error

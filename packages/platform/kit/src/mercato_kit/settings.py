@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
 import msgspec
 
@@ -283,10 +283,10 @@ def current_settings(settings: type[AnySettings]) -> AnySettings:
     # Imported where an app is: what only reads settings starts without Flask.
     from mercato_kit.composition import current_composition  # noqa: PLC0415
 
-    for value in current_composition().settings.values():
-        if isinstance(value, settings):
-            return value
-    raise LookupError(f"no composed feature has settings of {settings.__name__}")
+    found = current_composition().settings_by_class.get(settings)
+    if found is None:
+        raise LookupError(f"no composed feature has settings of {settings.__name__}")
+    return cast("AnySettings", found)
 
 
 def _detail(field: msgspec.structs.FieldInfo, value: Any, error: msgspec.ValidationError) -> str:
