@@ -66,6 +66,8 @@ def canonical_code(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return *text* without case, accents and surplus white space, to compare words."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(char for char in plain if not unicodedata.combining(char))
     return " ".join(letters.casefold().translate(_BASE_LETTERS).split())
