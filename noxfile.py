@@ -169,7 +169,7 @@ def rehearse(session: nox.Session) -> None:
     """Release everything in a scratch clone, then what may be released, and what may not."""
     provide(session, *EVERYTHING, groups=[REHEARSAL])
     where = [f"--config-file={WORKSPACE}", "packages/platform/dev/tests/rehearsal"]
-    session.run("pytest", "-v", "--durations=0", *where, *session.posargs, env=CLEAN)
+    session.run("pytest", "-v", "-s", "--durations=0", *where, *session.posargs, env=CLEAN)
 
 
 @nox.session(requires=["build"])

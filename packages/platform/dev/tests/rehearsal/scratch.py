@@ -6,6 +6,7 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO, cast
 
 ROOT = Path(__file__).parents[5]
 
@@ -81,6 +82,7 @@ def test_an_order_has_a_short_name(client):
 
 KIT = "packages/platform/kit"
 ORDERS = "packages/orders"
+GATE = "combinations(none)"
 ROUTE_FILE = f"{ORDERS}/src/mercato_orders/short_names.py"
 
 
@@ -95,19 +97,21 @@ class Scratch:
     folder: Path
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run nox sessions; standard output has errors, too."""
+        """Run nox sessions, and print which; standard output has errors, too."""
         command = [sys.executable, "-m", "nox", "--session", *words]
         foreign = ("MERCATO_", "NOX", "PYTEST_", "UV_INDEX", "VIRTUAL_ENV")
         environ = {key: text for key, text in os.environ.items() if not key.startswith(foreign)}
-        return subprocess.run(
+        environ["PYTHONUNBUFFERED"] = "1"
+        with subprocess.Popen(
             command,
             cwd=self.folder,
             env=environ,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-        )
+        ) as nox:
+            output = "".join(map(shown, cast("TextIO", nox.stdout)))
+        return subprocess.CompletedProcess(command, nox.returncode, output)
 
     def do(self, *words: str) -> str:
         """Run sessions that must pass, and return their output."""
@@ -197,11 +201,18 @@ class Scratch:
         file.write_text(f"{text}\n")
 
 
+def shown(line: str) -> str:
+    """Print a line that says which session runs or ended, and return it."""
+    if line.startswith(("nox > Running session", "nox > Session")):
+        print(line, end="", flush=True)
+    return line
+
+
 def make_scratch(folder: Path) -> Scratch:
     """Clone this repository without its tags, so that nothing is released.
 
-    Only quick tests are kept, because releases are rehearsed. The kit gets a small function, and
-    orders a route that uses it.
+    Only quick tests and one quick gate of the workspace are kept, because releases are rehearsed:
+    each unit runs them. The kit gets a small function, and orders a route that uses it.
     """
     command = ["git", "clone", "--quiet", "--no-tags", str(ROOT), str(folder)]
     subprocess.run(command, check=True)
@@ -211,6 +222,7 @@ def make_scratch(folder: Path) -> Scratch:
     scratch.git("config", "user.name", "Ada")
     scratch.git("config", "user.email", "ada@example.com")
     keep_quick_tests(scratch)
+    scratch.replace("pyproject.toml", 'gates = ["combinations", "pace"]', f"gates = [{GATE!r}]")
     plant_short_names(scratch)
     for name in scratch.names:
         scratch.note(name, "added", "What this rehearsal is about.")
