@@ -202,9 +202,10 @@ class Scratch:
 
 
 def shown(line: str) -> str:
-    """Print a line that says which session runs or ended, and return it."""
+    """Write a line that says which session runs or ended, and return it."""
     if line.startswith(("nox > Running session", "nox > Session")):
-        print(line, end="", flush=True)
+        sys.stdout.write(line)
+        sys.stdout.flush()
     return line
 
 
