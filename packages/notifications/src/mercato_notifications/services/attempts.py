@@ -13,7 +13,6 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_notifications.models import Message
-from mercato_notifications.rendering import render
 from mercato_notifications.settings import NotificationsSettings
 
 PAUSES: Final = (
@@ -100,6 +99,8 @@ def _make(message: Message, secrets: Mapping[str, Any]) -> Outcome:
 
 
 def _mail_of(message: Message, secrets: Mapping[str, Any]) -> Mail:
+    from mercato_notifications.rendering import render  # noqa: PLC0415
+
     content = render(message.template, message.locale, {**message.context, **secrets})
     return Mail(
         message_id=message.message_id,
