@@ -1,4 +1,4 @@
-"""A template and values become subject, text and HTML of a mail.
+"""Render a template with values to the subject, the text and the HTML of a mail.
 
 Babel takes long to import, so this module is imported where a mail is rendered.
 """

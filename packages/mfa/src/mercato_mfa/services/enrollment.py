@@ -1,4 +1,4 @@
-"""The owner of an account adds second factors."""
+"""Add second factors to the account of the caller."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ class NewTotp:
 
 @dataclass(frozen=True, slots=True)
 class NewPasskey:
-    """What a browser makes a passkey with.
+    """The challenge and the options for a new passkey.
 
     Args:
         challenge: The challenge, to be sent with the passkey.

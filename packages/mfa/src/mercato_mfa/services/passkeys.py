@@ -1,4 +1,4 @@
-"""Passkeys of an account: they are listed for browsers, verified and counted."""
+"""List and verify the passkeys of an account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operators see of mails, and do about them."""
+"""List, show and resend mails, and try the mailer: what operators do."""
 
 from collections.abc import Sequence
 from uuid import UUID
