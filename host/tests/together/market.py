@@ -1,7 +1,7 @@
 """A shop and a payment provider that hear each other: orders are paid, and time passes."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +25,24 @@ from .shopping import key, new_order, stock_variant
 STAFF = ["products.write", "stock.write", "stock.read", "orders.read", "orders.refund"]
 TURNS = 12
 UNITS = 100
+
+End = tuple[int, str | None, str]
+"""How a payment ended: the status of the answer, what it said, and the order's payment status."""
+
+
+@dataclass(frozen=True)
+class Paid:
+    """An order and the answer to its payment.
+
+    Args:
+        order_id: The order.
+        status_code: The status of the answer.
+        said: The state of the payment, or the code of the refusal.
+    """
+
+    order_id: str
+    status_code: int
+    said: str
 
 
 @dataclass(frozen=True)
@@ -70,14 +88,50 @@ class Market:
         )
         return order["id"], answer
 
+    def pay_each(
+        self, methods: Mapping[Any, str | None], act: Callable[[Any], object]
+    ) -> dict[Any, Paid]:
+        """Order a unit by each payment method, and let time pass; return the answers by name.
+
+        Args:
+            methods: The payment methods by name.
+            act: Does what a customer is asked for.
+        """
+        paid = {}
+        for name, method in methods.items():
+            order_id, answer = self.pay(method)
+            said = answer.json["code" if answer.status_code >= 400 else "status"]
+            paid[name] = Paid(order_id, answer.status_code, said)
+            if said == "requires_action":
+                act(answer.json["next_action"])
+        self.pass_time()
+        return paid
+
+    def ends(self, paid: Mapping[Any, Paid], expected: Mapping[Any, End]) -> dict[Any, End]:
+        """Return how each payment ended, with None for what *expected* leaves open."""
+        return {
+            name: (
+                one.status_code,
+                one.said if expected[name][1] else None,
+                self.show(one.order_id)["payment_status"],
+            )
+            for name, one in paid.items()
+        }
+
     def show(self, order_id: str) -> Any:
         """Return an order as staff sees it."""
         return self.client.get(f"/v1/orders/{order_id}", headers=self.staff).json
 
-    def refund(self, order_id: str) -> Any:
-        """Give all of an order back."""
-        path = f"/v1/orders/{order_id}/refunds"
-        return self.client.post(path, json={}, headers={**self.staff, **key()})
+    def refund_each(self, order_ids: Iterable[str]) -> list[int]:
+        """Give all of each order back, and let time pass; return the statuses of the answers."""
+        codes = [
+            self.client.post(
+                f"/v1/orders/{order_id}/refunds", json={}, headers={**self.staff, **key()}
+            ).status_code
+            for order_id in order_ids
+        ]
+        self.pass_time()
+        return codes
 
     def pass_time(self) -> None:
         """Let banks decide, events arrive and jobs run, until nothing is left to do."""

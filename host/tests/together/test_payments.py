@@ -52,38 +52,28 @@ def market(boot, write_deployment, issuer, tmp_path):
             yield Market(app, "sandbox", driver, issuer)
 
 
+def approve(action):
+    """Approve a payment on the page of the bank, as the customer."""
+    httpx2.post(action["url"], data={"answer": "approve"})
+
+
 class TestCards:
     def test_end_as_they_say(self, market, database_url):
         """Whatever goes wrong, the order is paid exactly if the card was charged.
 
         A refund of each paid order is recorded as the bank has it, and the books agree.
         """
-        answers = {}
-        orders = {}
-        for card, behaviour in CARDS.items():
-            orders[behaviour], answer = market.pay(card)
-            said = answer.json["code" if answer.status_code >= 400 else "status"]
-            answers[behaviour] = answer.status_code, said
-            if said == "requires_action":
-                httpx2.post(answer.json["next_action"]["url"], data={"answer": "approve"})
-        market.pass_time()
+        paid = market.pay_each({behaviour: card for card, behaviour in CARDS.items()}, approve)
 
-        ended = {
-            behaviour: (answer[0], said, market.show(orders[behaviour])["payment_status"])
-            for behaviour, answer in answers.items()
-            for said in [ANSWERS[behaviour][1] and answer[1]]
-        }
+        ended = market.ends(paid, ANSWERS)
         assert ended == ANSWERS
         assert market.wrong(database_url) == []
 
-        paid = [order_id for name, order_id in orders.items() if ended[name][2] == "paid"]
-        refunded = Counter(market.refund(order_id).status_code for order_id in paid)
-        market.pass_time()
+        charged = [paid[name].order_id for name, end in ended.items() if end[2] == "paid"]
+        refunded = market.refund_each(charged)
 
-        states = {
-            name: market.show(order_id)["payment_status"] for name, order_id in orders.items()
-        }
-        assert refunded == {201: len(paid)}
+        states = {name: end[2] for name, end in market.ends(paid, ANSWERS).items()}
+        assert refunded == [201] * len(charged)
         assert Counter(states.values()) == {"refunded": 13, "unpaid": 5, "paid": 1}
         assert states["refund paid, then failed"] == "paid"
         assert market.wrong(database_url) == []

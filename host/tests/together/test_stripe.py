@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections import Counter
+from functools import partial
 
 import httpx2
 import pytest
@@ -75,31 +76,19 @@ class TestPaymentMethods:
 
         A refund of each paid order is recorded as Stripe has it, and the books agree.
         """
-        orders, answers = {}, {}
-        for method in ANSWERS:
-            orders[method], answer = market.pay(method)
-            said = answer.json["code" if answer.status_code >= 400 else "status"]
-            answers[method] = answer.status_code, said
-            if said == "requires_action":
-                act_as_customer(market, answer.json["next_action"])
-        market.pass_time()
+        paid = market.pay_each(
+            {method: method for method in ANSWERS}, partial(act_as_customer, market)
+        )
 
-        ended = {
-            method: (answer[0], said, market.show(orders[method])["payment_status"])
-            for method, answer in answers.items()
-            for said in [ANSWERS[method][1] and answer[1]]
-        }
+        ended = market.ends(paid, ANSWERS)
         assert ended == ANSWERS
         assert market.wrong(database_url) == []
 
-        paid = [orders[method] for method, answer in ended.items() if answer[2] == "paid"]
-        refunded = Counter(market.refund(order_id).status_code for order_id in paid)
-        market.pass_time()
+        charged = [paid[name].order_id for name, end in ended.items() if end[2] == "paid"]
+        refunded = market.refund_each(charged)
 
-        states = {
-            name: market.show(order_id)["payment_status"] for name, order_id in orders.items()
-        }
-        assert refunded == {201: len(paid)}
+        states = {name: end[2] for name, end in market.ends(paid, ANSWERS).items()}
+        assert refunded == [201] * len(charged)
         assert Counter(states.values()) == {"refunded": 10, "unpaid": 6, "paid": 1}
         assert states["pm_card_refundFail"] == "paid"
         assert market.wrong(database_url) == []

@@ -34,7 +34,6 @@ def settings(_server):
         "smtp_host": "127.0.0.1",
         "smtp_port": _server.port,
         "smtp_security": "none",
-        "smtp_timeout_seconds": 1,
         "staff_email": "staff@example.com",
     }
 

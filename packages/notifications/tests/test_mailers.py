@@ -106,11 +106,9 @@ class TestServer:
             ("RCPT", "450 greylisted", Unavailable),
             ("RCPT", "550 no such user", Rejected),
             ("RCPT", CLOSED, Unavailable),
-            ("RCPT", SILENT, Unavailable),
             ("DATA", "452 full", Unavailable),
             ("DATA", "554 spam", Rejected),
             ("DATA", CLOSED, Uncertain),
-            ("DATA", SILENT, Uncertain),
         ],
     )
     def test_says_what_became_of_a_mail(self, server, verb, answer, error):
@@ -119,6 +117,14 @@ class TestServer:
 
         with pytest.raises(error):
             server.send()
+
+    @pytest.mark.parametrize(("verb", "error"), [("RCPT", Unavailable), ("DATA", Uncertain)])
+    def test_waits_for_an_answer_until_the_timeout(self, server, verb, error):
+        """A server that keeps the connection open and says nothing is left."""
+        server.mailbox.answers = {verb: [SILENT]}
+
+        with pytest.raises(error):
+            server.send(smtp_timeout_seconds=2)
 
     def test_that_is_not_there_is_away(self, server):
         """After a refused connection or login, the mail is sent later."""

@@ -1,40 +1,11 @@
-import socket
-import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 
 from mercato_contracts.payments import Misconfigured, Refused, Unknown
 from mercato_payments_sandbox.client import Client
 from mercato_payments_sandbox.wire import Refund
-
-
-@contextmanager
-def answering(*parts, pause=0.0):
-    """Run a server on loopback that sends the parts of an answer, with pauses between."""
-
-    def serve():
-        connection, _ = listening.accept()
-        with connection:
-            connection.recv(65_536)
-            try:
-                for part in parts:
-                    connection.sendall(part)
-                    time.sleep(pause)
-            except OSError:
-                return
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        thread.join()
-
-
-def answer(status, body=b"{}"):
-    """Return an HTTP answer."""
-    return b"HTTP/1.1 %d Said\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+from mercato_testing.raw_answers import answer, answering
 
 
 class TestClient:

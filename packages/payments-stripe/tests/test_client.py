@@ -1,42 +1,11 @@
-import socket
-import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 
 from mercato_contracts.payments import Misconfigured, Refused, Unknown
 from mercato_payments_stripe.client import Client, read
 from mercato_payments_stripe.wire import API_VERSION, Refund
-
-
-@contextmanager
-def answering(*parts, pause=0.0, asked=None):
-    """Run a server on loopback that sends the parts of an answer, with pauses between."""
-
-    def serve():
-        connection, _ = listening.accept()
-        with connection:
-            request = connection.recv(65_536)
-            if asked is not None:
-                asked.append(request.decode())
-            try:
-                for part in parts:
-                    connection.sendall(part)
-                    time.sleep(pause)
-            except OSError:
-                return
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        thread.join()
-
-
-def answer(status, body=b"{}"):
-    """Return an HTTP answer."""
-    return b"HTTP/1.1 %d Said\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)
+from mercato_testing.raw_answers import answer, answering
 
 
 def error(status, code, kind=b"invalid_request_error", message=b"No."):

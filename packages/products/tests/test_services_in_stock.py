@@ -11,17 +11,12 @@ from mercato_products.services.variants import add_variant, update_variant
 from mercato_products.values import NewCategory, NewVariant
 
 from . import factories
-from .invariants import check_invariants
 from .test_services_queries import names
+
+pytestmark = pytest.mark.usefixtures("invariants")
 
 ANY = range(1, 100)
 LISTS = ["", "&category=home", "&sort=price&currency=EUR", "&category=home&sort=price&currency=EUR"]
-
-
-@pytest.fixture(autouse=True)
-def _invariants(commit):
-    yield
-    commit(check_invariants)
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from mercato_products.services import (
 )
 from mercato_products.services.relisting import BATCH_SIZE
 from mercato_products.values import NewCategory
+from mercato_testing.waiting import wait_for_blocked_transaction
 
 from . import bulk
-from .test_services_categories import wait_for_blocked_transaction
 from .test_services_listings import ANY, rows
 
 MANY = BATCH_SIZE + 50

@@ -6,13 +6,14 @@ import pytest
 from mercato_contracts.stock import InsufficientStock
 from mercato_kit import later
 from mercato_kit.db import new_id, session, utc_now
-from mercato_products.models import DEFAULT_LOCATION_ID, Reservation, StockLevel
+from mercato_products.models import Reservation
 from mercato_products.services import holds, reservations, shipments
 from mercato_products.services.adjustments import adjust_stock
 from mercato_products.values import Adjustment
 
 from . import factories
-from .invariants import check_invariants
+
+pytestmark = pytest.mark.usefixtures("invariants")
 
 THREADS = 8
 
@@ -38,23 +39,6 @@ def together(app):
             return list(pool.map(in_transaction, functions))
 
     return run
-
-
-@pytest.fixture
-def read(commit):
-    """A function that returns on_hand and reserved of a variant."""
-
-    def level(variant_id):
-        row = session.get(StockLevel, (variant_id, DEFAULT_LOCATION_ID))
-        return row.on_hand, row.reserved
-
-    return lambda variant_id: commit(level, variant_id)
-
-
-@pytest.fixture(autouse=True)
-def _invariants(commit):
-    yield
-    commit(check_invariants)
 
 
 def reserving(reference, quantities):

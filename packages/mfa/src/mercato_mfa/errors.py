@@ -21,7 +21,7 @@ class TooManyFactors(Conflict):
     """The account has as many factors of this kind as it may have."""
 
     code = "too_many_factors"
-    title = "You have 10 of these; remove one first"
+    title = "You have 10 factors of this kind; remove one first"
 
 
 class PasskeyTaken(Conflict):

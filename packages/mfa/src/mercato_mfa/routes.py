@@ -68,7 +68,7 @@ def confirm_totp(body: dict[str, Any]) -> services.Factor:
 @blueprint.post("/passkeys/options", allow=_OWNER, refuses=[TooManyFactors])
 @blueprint.response(200, PasskeyOptionsSchema)
 def begin_passkey() -> services.NewPasskey:
-    """Get what a browser makes a passkey with"""
+    """Get the challenge and the options for a new passkey"""
     return services.begin_passkey(current_principal)
 
 

@@ -28,7 +28,7 @@ class TotpConfirmationSchema(Schema):
 
 
 class PasskeyOptionsSchema(ma.Schema):
-    """What a browser makes a passkey with."""
+    """The challenge and the options for a new passkey."""
 
     challenge = fields.String(required=True)
     options = fields.Dict(keys=fields.String(), required=True)

@@ -1,4 +1,4 @@
-"""What the start of the app, `mercato doctor` and `/metrics` say of mails."""
+"""Checks at the start of the app and in `mercato doctor`, and gauges of `/metrics`."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def check_mailer() -> str | None:
 
 
 def check_login() -> str | None:
-    """Find half of a login at the mail server, with which mails would be sent without one."""
+    """Find a user name without a password, or the reverse: mails would be sent without a login."""
     settings = current_settings(NotificationsSettings)
     if (settings.smtp_username is None) == (settings.smtp_password is None):
         return None
@@ -38,7 +38,7 @@ def check_login() -> str | None:
 
 
 def check_mailbox() -> str | None:
-    """Find a mailbox that has nothing to show."""
+    """Find the setting ``mailbox`` where mails are not written to a folder."""
     settings = current_settings(NotificationsSettings)
     if not settings.mailbox or settings.mail == "folder":
         return None

@@ -58,7 +58,7 @@ def show(message_id: UUID, *, as_json: bool) -> None:
 @click.argument("message_id", type=click.UUID)
 @as_json
 def resend(message_id: UUID, *, as_json: bool) -> None:
-    """Let the worker send the mail MESSAGE_ID again. One with a link that is secret cannot be.
+    """Let the worker send the mail MESSAGE_ID again. Mails with secret links are refused.
 
     Example: mercato notifications resend 01981f2e-7a61-7000-8000-000000000001
     """
@@ -126,6 +126,6 @@ def _cells(message: Message) -> list[str]:
 
 
 def _print(command: str, **members: Any) -> None:
-    """Print a document in the format of the platform's; its schema is in ``schemas``."""
+    """Print a JSON document like those of the platform; its schema is in ``schemas``."""
     document = {"format": "1.0", "command": command, **members}
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))

@@ -1,4 +1,4 @@
-"""Events that become mails: of orders, to customers and to staff. Orders know nothing of them.
+"""Mail customers and staff about events of orders. Orders know nothing of them.
 
 Handlers read the order and post a mail in their own transaction.
 """

@@ -15,7 +15,7 @@ from mercato_kit.settings import current_settings
 from mercato_notifications.settings import NotificationsSettings
 
 SHOWN = 200
-"""How many mails are listed, the newest."""
+"""How many mails are listed: the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def erase(subject: Subject) -> Erased:
     ).all()
     settings = current_settings(NotificationsSettings)
     if settings.mail == "folder":
-        # Before the commit: if that fails, the next run finds the rows, and no files.
+        # Before the commit: if it fails, the next run finds the rows, and skips absent files.
         delete_mails([row.message_id for row in deleted], settings)
     return Erased([row.id for row in deleted], {"mails": len(deleted)} if deleted else {})
 

@@ -48,5 +48,5 @@ class OwnMailer:
         try:
             WAYS[settings.mail](mail, settings)
         except ValueError as error:
-            # What the malformed header is would show the recipient.
+            # The text of the error shows the recipient.
             raise Rejected("an address or the subject is malformed") from error

@@ -1,14 +1,20 @@
-"""A template and values become subject, text and HTML of a mail."""
+"""Render a template with values to the subject, the text and the HTML of a mail.
+
+Babel takes long to import, so this module is imported where a mail is rendered.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
 from mercato_kit.settings import current_settings
-from mercato_notifications.formats import NUMBERS, for_numbers, links
+from mercato_notifications.formats import NUMBERS, button, date, for_numbers, links, money
 from mercato_notifications.locales import fallbacks
 from mercato_notifications.settings import NotificationsSettings
-from mercato_notifications.templates import current_templates
+from mercato_notifications.templates import Templates, current_templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ def render(template: str, locale: str | None, values: Mapping[str, Any]) -> Rend
         "locale": chosen,
         NUMBERS: for_numbers(locale, chosen),
     }
-    environment = templates.environment()
+    environment = _sandbox(templates)
 
     def part(name: str, **more: str) -> str:
         file = environment.get_template(f"{chosen}/{template}.{name}")
@@ -52,3 +58,17 @@ def render(template: str, locale: str | None, values: Mapping[str, Any]) -> Rend
     subject = " ".join(part("subject.txt").split())
     text = f"{part('txt').strip()}\n"
     return Rendered(chosen, subject, text, part("html", subject=subject))
+
+
+def _sandbox(templates: Templates) -> jinja2.Environment:
+    """Return an environment that refuses unknown names, and escapes values in HTML."""
+    made = ImmutableSandboxedEnvironment(
+        loader=jinja2.FunctionLoader(templates.load),
+        undefined=jinja2.StrictUndefined,
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"money": money, "date": date}
+    made.globals["button"] = button
+    return made

@@ -7,11 +7,9 @@ from typing import Final
 
 import jinja2
 from jinja2.loaders import split_template_path
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mercato_kit.composition import current_composition
 from mercato_kit.settings import current_settings
-from mercato_notifications import formats
 from mercato_notifications.settings import NotificationsSettings
 
 SHARED: Final = Path(__file__).parent / "mails"
@@ -71,20 +69,8 @@ class Templates:
             return None
         return found if found.is_file() else None
 
-    def environment(self) -> jinja2.Environment:
-        """Return a sandbox that refuses unknown names, and escapes values in HTML."""
-        made = ImmutableSandboxedEnvironment(
-            loader=jinja2.FunctionLoader(self._load),
-            undefined=jinja2.StrictUndefined,
-            autoescape=lambda name: name is not None and name.endswith(".html"),
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        made.filters |= {"money": formats.money, "date": formats.date}
-        made.globals["button"] = formats.button
-        return made
-
-    def _load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+    def load(self, name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        """Return the text of a file, its path, and whether it is unchanged, as Jinja asks for."""
         path = self.path(name)
         if path is None:
             return None

@@ -6,7 +6,7 @@ from mercato_contracts.money import EXPONENTS
 from mercato_contracts.payments import Refused
 
 LARGEST: Final = 999_999_999_999
-"""No currency of Stripe has longer amounts; many have shorter ones, which Stripe refuses itself."""
+"""The largest amount in any currency. Many currencies have lower limits, which Stripe checks."""
 
 _TWO_DECIMALS_MORE: Final = ("ISK", "UGX")
 _WHOLE_UNITS: Final = ("MGA",)

@@ -1,4 +1,4 @@
-"""What the start of the app and `mercato doctor` say of the account at Stripe."""
+"""Checks of the account at Stripe, at the start of the app and in `mercato doctor`."""
 
 from mercato_contracts.payments import Misconfigured, Refused, Unknown
 from mercato_kit.composition import current_composition
@@ -16,7 +16,7 @@ _PAGE = 100
 
 
 def check_key() -> str | None:
-    """Find a live key where no real money may move."""
+    """Find a live key outside of production."""
     own, environment = current_settings(PaymentsStripeSettings), current_composition().environment
     if environment == "production" or not own.secret_key.reveal().startswith(LIVE):
         return None

@@ -1,4 +1,4 @@
-"""Calls about payment intents. Stripe decides what happens first; too late is an answer."""
+"""Calls about payment intents. One that comes too late returns the intent as it is."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def void(api: StripeClient, reference: str, key: str) -> Intent:
 
 
 def cancel(api: StripeClient, reference: str, reason: Any, key: str | None = None) -> Intent:
-    """Cancel an intent, and return it; where it is too late, return it as it is.
+    """Cancel an intent, and return it; if it cannot be canceled any more, return it as it is.
 
     Without a key the library makes one: a second cancellation has no effect.
     """

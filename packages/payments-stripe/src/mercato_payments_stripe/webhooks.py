@@ -34,10 +34,10 @@ EVENTS: Final = (
     "refund.failed",
     "refund.updated",
 )
-"""The events that the webhook endpoint needs; others are left."""
+"""The events that the webhook endpoint needs; others are ignored."""
 
 _FINAL = ("payment_intent.canceled", "payment_intent.succeeded")
-"""Events that say all that is to be known; the others name the payment, which is fetched."""
+"""Events that are complete; the others only name the payment, which is then fetched."""
 
 _ABOUT_PAYMENTS = ("payment_intent", "charge", "refund", "dispute")
 _HEADER: Final = "stripe-signature"
@@ -114,7 +114,7 @@ def _reference_of(thing: Thing) -> str | None:
 
 
 def _is_foreign(thing: Thing, installations: Collection[str]) -> bool:
-    """Return whether another installation made it; what staff make at Stripe says nothing."""
+    """Return whether another installation made it; what staff make at Stripe has none."""
     made_by = (thing.metadata or {}).get("installation")
     return made_by not in installations and (
         made_by is not None or thing.object == "payment_intent"

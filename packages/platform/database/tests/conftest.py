@@ -6,9 +6,24 @@ from mercato_kit import privacy
 from mercato_kit.db import session
 from mercato_testing.samples.fixtures import client_of, deployment, url, wheels
 
+from .lending import Library
 from .persons import Account, Letter, Parcel
 
 __all__ = ["client_of", "deployment", "url", "wheels"]
+
+
+@pytest.fixture
+def new_library(tmp_path, monkeypatch, url):
+    """A library without tables, whose features can be imported."""
+    monkeypatch.syspath_prepend(tmp_path)
+    return Library(tmp_path, url)
+
+
+@pytest.fixture
+def library(new_library):
+    """A library with tables."""
+    assert new_library.mercato("db", "upgrade").exit_code == 0
+    return new_library
 
 
 @pytest.fixture

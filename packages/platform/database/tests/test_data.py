@@ -14,11 +14,8 @@ GONE = "00000000-0000-0000-0000-000000000004"
 
 
 @pytest.fixture
-def library(tmp_path, monkeypatch, url):
+def library(library):
     """A library with tables and rows."""
-    monkeypatch.syspath_prepend(tmp_path)
-    library = Library(tmp_path, url)
-    assert library.mercato("db", "upgrade").exit_code == 0
     library.fill()
     return library
 

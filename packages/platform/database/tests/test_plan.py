@@ -5,15 +5,6 @@ from mercato_database.advice import effects
 from .lending import ADD_YEAR, Library
 
 
-@pytest.fixture
-def library(tmp_path, monkeypatch, url):
-    """A library with tables."""
-    monkeypatch.syspath_prepend(tmp_path)
-    library = Library(tmp_path, url)
-    assert library.mercato("db", "upgrade").exit_code == 0
-    return library
-
-
 class TestPlan:
     def test_shows_what_an_upgrade_would_do(self, library):
         """The plan has feature, old and new revision and statements; nothing is applied."""

@@ -4,14 +4,13 @@ import time
 import pytest
 
 from .killing import killed_at
-from .lending import ADD_YEAR, LOANS_TABLES, Library
+from .lending import ADD_YEAR, LOANS_TABLES
 
 
 @pytest.fixture
-def library(tmp_path, monkeypatch, url):
+def library(new_library):
     """A library without tables."""
-    monkeypatch.syspath_prepend(tmp_path)
-    return Library(tmp_path, url)
+    return new_library
 
 
 class TestUnknownTables:

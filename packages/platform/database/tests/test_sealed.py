@@ -8,17 +8,12 @@ import sqlalchemy as sa
 from mercato_composition.deployment.model import DEVELOPMENT_KEYS
 from mercato_kit import keys
 
-from .lending import Library
-
 FORMER = "the key that this library had before"
 
 
 @pytest.fixture
-def library(tmp_path, monkeypatch, url):
+def library(library):
     """A library with tables and two books, and without loans."""
-    monkeypatch.syspath_prepend(tmp_path)
-    library = Library(tmp_path, url)
-    assert library.mercato("db", "upgrade").exit_code == 0
     library.fill()
     library.execute("DELETE FROM loans_loan", "UPDATE shelf_book SET title = 'x'")
     return library

@@ -117,6 +117,10 @@ class _ForgetsClosing(ToyBank):
         return replace(self.shown(reference), state="canceled")
 
 
+class _KeepsChallenges(_ForgetsClosing):
+    """Differs in what the customer does later."""
+
+
 class _ForgetsKeys(ToyBank):
     def once(self, key, do):
         return super().once(f"{key}{next(self.numbers)}", do)
@@ -251,6 +255,7 @@ BROKEN = {
     _Unread: "asks_for_3d_secure",
     _TakesAnyAnswer: "a_customer_may_fail_3d_secure",
     _ForgetsClosing: "void_closes_for_ever",
+    _KeepsChallenges: "void_ends_3d_secure",
     _ForgetsKeys: "one_key_has_one_effect",
     _Generous: "refunds_no_more_than_was_captured",
     _ChargesTwice: "a_lost_answer_is_unknown",
@@ -277,7 +282,6 @@ CASES = {
     "currency": "JPY",
     "body": b"{}",
     "signature": None,
-    "challenged": True,
     "effect": True,
     "seconds": 310,
     "sign": 1,

@@ -1,4 +1,4 @@
-"""How a change of a user's factors begins and ends: the account is locked, then informed."""
+"""Begin and end a change of second factors: the account is locked first, and informed last."""
 
 from uuid import UUID
 
@@ -12,14 +12,14 @@ from mercato_mfa.errors import FactorRequired
 from mercato_mfa.services import factors
 
 MOST = 10
-"""Authenticator apps of an account, and passkeys."""
+"""The most authenticator apps of an account, and the most passkeys."""
 
 
 def owner(caller: Principal) -> UUID:
     """Return the id of the caller.
 
     Raises:
-        Unauthenticated: It has none.
+        Unauthenticated: The caller has no account.
     """
     if caller.sub is None:
         raise Unauthenticated(invalid_token=True)
@@ -30,7 +30,7 @@ def begin(caller: Principal) -> bool:
     """Lock the account of the caller, and return whether it has a second factor.
 
     Raises:
-        StepUpRequired: It has got its first factor meanwhile, and this session has not used it.
+        StepUpRequired: The account has a factor, and this session has not used it.
     """
     user_id = owner(caller)
     has_factor = get(Accounts).lock(user_id)
@@ -43,7 +43,7 @@ def begin(caller: Principal) -> bool:
 
 
 def end(user_id: UUID, method: str, added: Proof | None = None) -> None:
-    """Inform the accounts that the factors of a user were changed.
+    """Tell the provider of ``accounts`` that the factors of a user were changed.
 
     Raises:
         FactorRequired: The last factor would be lost, and a role requires one.

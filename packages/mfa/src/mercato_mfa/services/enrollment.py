@@ -1,4 +1,4 @@
-"""The owner of an account adds second factors."""
+"""Add second factors to the account of the caller."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ class NewTotp:
 
 @dataclass(frozen=True, slots=True)
 class NewPasskey:
-    """What a browser makes a passkey with.
+    """The challenge and the options for a new passkey.
 
     Args:
         challenge: The challenge, to be sent with the passkey.
@@ -99,12 +99,16 @@ def begin_passkey(caller: Principal) -> NewPasskey:
     Raises:
         TooManyFactors: The account has ten of them.
     """
+    # Imported before the account is locked.
+    from mercato_mfa import ceremonies  # noqa: PLC0415
+
     user_id = changes.owner(caller)
     changes.begin(caller)
     _require_room(Passkey, user_id)
     challenge = get(Accounts).begin_enrollment(user_id)
     name = caller.email or str(user_id)
-    return NewPasskey(challenge, passkeys.creation_options(user_id, name, challenge))
+    known = passkeys.list_passkeys(user_id)
+    return NewPasskey(challenge, ceremonies.creation_options(user_id, name, challenge, known))
 
 
 def add_passkey(caller: Principal, challenge: str, credential: str, name: str) -> Passkey:
@@ -123,12 +127,15 @@ def add_passkey(caller: Principal, challenge: str, credential: str, name: str) -
         TooManyFactors: The account has ten of them.
         StepUpRequired: The account has got another factor meanwhile.
     """
+    # Imported before the account is locked.
+    from mercato_mfa import ceremonies  # noqa: PLC0415
+
     user_id = changes.owner(caller)
     changes.begin(caller)
     _require_room(Passkey, user_id)
     if not get(Accounts).finish_enrollment(user_id, challenge):
         raise EnrollmentExpired
-    created = passkeys.read_created(challenge, credential)
+    created = ceremonies.read_created(challenge, credential)
     if created is None:
         raise invalid(
             "/credential", "wrong_answer", "Not the answer of a passkey to this challenge."

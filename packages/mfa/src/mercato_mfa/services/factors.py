@@ -1,4 +1,4 @@
-"""What the contract ``second_factor`` asks of all factors of an account."""
+"""The methods of the contract ``second_factor``, for all factors of an account."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ _Kept = type[Totp] | type[Passkey] | type[RecoveryCode]
 
 
 def methods(user_id: UUID) -> tuple[str, ...]:
-    """Return the methods that a user can answer with; none without an app and a passkey."""
+    """Return the methods that a user can answer with; none without an app or a passkey."""
     has = {
         passkeys.METHOD: sa.exists().where(Passkey.user_id == user_id),
         totp.METHOD: sa.exists().where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)),
@@ -68,7 +68,7 @@ def remove_all(user_id: UUID, since: datetime | None = None) -> None:
 
 
 def remove_confirmed(user_id: UUID) -> None:
-    """Remove the factors of a user, but for an authenticator app that waits for its first code."""
+    """Remove the factors of a user, except an authenticator app that waits for its first code."""
     session.execute(sa.delete(Totp).where(Totp.user_id == user_id, Totp.confirmed_at.is_not(None)))
     session.execute(sa.delete(Passkey).where(Passkey.user_id == user_id))
     session.execute(sa.delete(RecoveryCode).where(RecoveryCode.user_id == user_id))

@@ -1,4 +1,4 @@
-"""The second factors of an account: they are listed, and removed."""
+"""List and remove the second factors of an account."""
 
 from dataclasses import dataclass
 from datetime import datetime

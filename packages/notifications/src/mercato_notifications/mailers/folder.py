@@ -30,7 +30,7 @@ def write_mail(mail: Mail, settings: NotificationsSettings) -> None:
 
 
 def delete_mails(message_ids: Iterable[str], settings: NotificationsSettings) -> None:
-    """Delete the files of mails; files that do not exist are left out."""
+    """Delete the files of mails; files that do not exist are skipped."""
     for message_id in message_ids:
         (Path(settings.mail_folder) / _name_of(message_id)).unlink(missing_ok=True)
 

@@ -42,7 +42,7 @@ def connected(settings: NotificationsSettings) -> Iterator[smtplib.SMTP]:
     """Connect to the mail server, encrypt the connection and log in.
 
     Raises:
-        Unavailable: It does not work.
+        Unavailable: One of these fails.
     """
     with ExitStack() as afterwards:
         try:
@@ -58,7 +58,7 @@ def connected(settings: NotificationsSettings) -> Iterator[smtplib.SMTP]:
 
 
 def _leave(server: smtplib.SMTP) -> None:
-    """Say goodbye. What the server answers changes nothing: the mail was answered before."""
+    """Send QUIT. Its answer does not matter: the server has already answered about the mail."""
     with suppress(OSError, smtplib.SMTPException):
         server.quit()
     server.close()
@@ -102,8 +102,8 @@ def _require(
 
     Args:
         answer: Code and text.
-        ok: The codes that are good.
-        can_be_final: Whether a refusal concerns this mail; that of the sender concerns all.
+        ok: The codes of success.
+        can_be_final: Whether a refusal is about this mail alone; a refused sender is about all.
     """
     code, text = answer
     if code in ok:

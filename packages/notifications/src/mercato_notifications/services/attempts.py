@@ -13,7 +13,6 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_notifications.models import Message
-from mercato_notifications.rendering import render
 from mercato_notifications.settings import NotificationsSettings
 
 PAUSES: Final = (
@@ -33,7 +32,7 @@ _ERROR_LENGTH = 500
 
 
 class Outcome(NamedTuple):
-    """What became of a mail by an attempt.
+    """The result of an attempt.
 
     Args:
         status: The status of the mail now: ``pending`` if there is to be another attempt.
@@ -94,12 +93,14 @@ def _make(message: Message, secrets: Mapping[str, Any]) -> Outcome:
     except Unavailable as error:
         return Outcome("pending", str(error), is_away=True)
     except Exception as error:  # noqa: BLE001 - a template or a mailer may fail in any way
-        # Its words may have values of the mail, so they are not kept.
+        # Its message may contain values of the mail, so it is not kept.
         return Outcome("pending", f"{type(error).__name__} in {message.template}")
     return Outcome("sent")
 
 
 def _mail_of(message: Message, secrets: Mapping[str, Any]) -> Mail:
+    from mercato_notifications.rendering import render  # noqa: PLC0415
+
     content = render(message.template, message.locale, {**message.context, **secrets})
     return Mail(
         message_id=message.message_id,
@@ -115,7 +116,7 @@ def _mail_of(message: Message, secrets: Mapping[str, Any]) -> Mail:
 def _settled(message: Message, outcome: Outcome) -> Outcome:
     """Return the outcome with the status that follows from it and from earlier attempts."""
     is_last = not message.has_secrets and message.attempts > len(PAUSES)
-    # What may be in the mailbox is sent once more, and no oftener.
+    # A mail that may have arrived is sent one more time, and then no more.
     is_twice = outcome.may_have_arrived and message.may_have_arrived
     is_doubtful = outcome.may_have_arrived or message.may_have_arrived
     if outcome.status == "failed" or is_twice or (outcome.status == "pending" and is_last):
@@ -124,7 +125,7 @@ def _settled(message: Message, outcome: Outcome) -> Outcome:
 
 
 def _record(message: Message, outcome: Outcome) -> None:
-    """Write what became of an attempt, and give the row back."""
+    """Record the result of an attempt, and end the lease of the row."""
     now = utc_now()
     session.execute(
         sa.update(Message)

@@ -1,4 +1,4 @@
-"""Mails are posted: stored to be sent later, or sent at once with their secrets."""
+"""Post mails: store them to be sent later, or send them at once with their secrets."""
 
 from uuid import UUID
 

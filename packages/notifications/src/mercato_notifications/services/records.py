@@ -1,4 +1,4 @@
-"""What operators see of mails, and do about them."""
+"""List, show and resend mails, and try the mailer: what operators do."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,7 +11,6 @@ from mercato_kit.errors import Conflict
 from mercato_kit.services import get
 from mercato_kit.settings import current_settings
 from mercato_notifications.models import Message
-from mercato_notifications.rendering import render
 from mercato_notifications.settings import NotificationsSettings
 
 LISTED = 1_000
@@ -66,6 +65,8 @@ def send_test(address: str) -> str:
         Unavailable: The mailer cannot be used.
         Uncertain: The mailer did not answer.
     """
+    from mercato_notifications.rendering import render  # noqa: PLC0415
+
     settings = current_settings(NotificationsSettings)
     content = render("notifications.test", settings.locale, {})
     message_id = f"{new_id()}@{settings.sender_domain}"

@@ -1,4 +1,4 @@
-"""Mails that are due are sent, and old ones are forgotten."""
+"""Send mails that are due, and delete old ones."""
 
 from datetime import timedelta
 
@@ -22,8 +22,8 @@ AWAY_AFTER = 2
 def send_due() -> int:
     """Send mails that are due, and return how many were handled: 0 if the mailer is away.
 
-    Their rows are leased, so that several workers share the mails, and a mail that a worker was
-    killed over is sent by another one after 15 s.
+    Their rows are leased, so that several workers share the mails. When a worker is killed, another
+    one sends its mails after 15 s.
     """
     is_due = sa.and_(Message.status == "pending", Message.next_attempt_at <= utc_now())
     order = [Message.next_attempt_at, Message.id]

@@ -25,7 +25,7 @@ class Key:
     """A secret key for one purpose.
 
     Args:
-        id: 8 hex digits of a hash of the key. They name the key, and reveal nothing of it.
+        id: 8 hex digits of a hash of the key. They name the key without revealing it.
         secret: The key, 32 bytes.
     """
 

@@ -242,8 +242,7 @@ def _require_owner(caller: Principal, owner_id: UUID | None) -> None:
     if caller.withheld:
         # What all roles of the caller hold decides, so all must count in this session.
         raise StepUpRequired(acr=2)
-    held = standing.held_by([caller.sub, owner_id])
-    standing.require_touch(held[caller.sub], held[owner_id])
+    standing.require_touch_of(owner_id, caller.sub)
 
 
 def _require_room(owner_id: UUID | None) -> None:

@@ -67,11 +67,10 @@ def close_account(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -
         LastAdministrator: No administrator would be left.
     """
     user = _lock(user_id)
-    held = standing.held_by([user_id, actor_id])
-    standing.require_touch(held[actor_id], held[user_id])
+    held = standing.require_touch_of(user_id, actor_id)
     if user.status not in ("active", "suspended"):
         raise InvalidTransition(f"The account is {user.status}.")
-    return _close(user, held[user_id], actor_id=actor_id, reason=reason)
+    return _close(user, held, actor_id=actor_id, reason=reason)
 
 
 def cancel_erasure(token: str, client: Client = UNKNOWN) -> None:

@@ -29,8 +29,7 @@ def request_export(user_id: UUID, client: Client = UNKNOWN, *, actor_id: UUID) -
     user = found(session.scalar(locked(sa.select(User).where(User.id == user_id))))
     if user.status == "erased":
         raise NotFound
-    held = standing.held_by([user_id, actor_id])
-    standing.require_touch(held[actor_id], held[user_id])
+    standing.require_touch_of(user_id, actor_id)
     request_id = privacy.request("export", subject_of(user), actor=str(actor_id))
     audit.record(user_id, "export_asked", client=client, actor_id=actor_id)
     return found(privacy.get(request_id))

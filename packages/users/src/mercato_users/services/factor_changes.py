@@ -93,8 +93,7 @@ def reset(user_id: UUID, *, reason: str | None, actor_id: UUID | None) -> None:
         Forbidden: The account holds what the actor does not.
     """
     found(session.scalar(locked(sa.select(User.id).where(User.id == user_id))))
-    held = standing.held_by([user_id, actor_id])
-    standing.require_touch(held[actor_id], held[user_id])
+    standing.require_touch_of(user_id, actor_id)
     second_factors.remove_all(user_id)
     _set(user_id, has_factor=False)
     open_sessions.end_all(user_id, "factor_reset")

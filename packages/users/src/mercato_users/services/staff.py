@@ -20,7 +20,6 @@ from mercato_users.services import (
     role_changes,
     standing,
 )
-from mercato_users.services.standing import Held
 from mercato_users.views import USERS
 
 _ESCAPED = str.maketrans({mark: f"/{mark}" for mark in "/%_"})
@@ -70,7 +69,7 @@ def update_user(
     if "roles" in changes:
         role_changes.set_roles(user_id, user.version, names, actor_id=actor_id)
     else:
-        _require_touch(user_id, actor_id)
+        standing.require_touch_of(user_id, actor_id)
     if changes.get("status", user.status) != user.status:
         change = suspend_user if changes["status"] == "suspended" else reactivate_user
         change(user_id, reason=None, actor_id=actor_id)
@@ -96,7 +95,7 @@ def suspend_user(
     """
     administrators.lock()
     version = _change_status(user_id, "active", "suspended")
-    target = _require_touch(user_id, actor_id)
+    target = standing.require_touch_of(user_id, actor_id)
     open_sessions.end_with_devices(
         Session.user_id == user_id, reason="suspended", devices=Device.user_id == user_id
     )
@@ -115,7 +114,7 @@ def reactivate_user(user_id: UUID, *, reason: str | None, actor_id: UUID | None)
         Forbidden: The account holds what the actor does not.
     """
     version = _change_status(user_id, "suspended", "active")
-    _require_touch(user_id, actor_id)
+    standing.require_touch_of(user_id, actor_id)
     audit.record(user_id, "reactivated", actor_id=actor_id, data={"reason": reason})
     topics.publish_change(topics.REACTIVATED, user_id, version)
 
@@ -128,17 +127,10 @@ def revoke_sessions(user_id: UUID, *, reason: str | None, actor_id: UUID | None)
         Forbidden: The account holds what the actor does not.
     """
     found(session.scalar(locked(sa.select(User.id).where(User.id == user_id))))
-    _require_touch(user_id, actor_id)
+    standing.require_touch_of(user_id, actor_id)
     open_sessions.end_all(user_id, "ended_by_staff")
     data = {"reason": reason}
     audit.record(user_id, "session_ended", actor_id=actor_id, data=data)
-
-
-def _require_touch(user_id: UUID, actor_id: UUID | None) -> Held:
-    """Return what an account holds, if the actor may change it. Its row is locked."""
-    held = standing.held_by([user_id, actor_id])
-    standing.require_touch(held[actor_id], held[user_id])
-    return held[user_id]
 
 
 def _change_status(user_id: UUID, before: str, after: str) -> int:

@@ -74,6 +74,21 @@ def require_touch(actor: Held, target: Held) -> None:
         raise Forbidden("The account has permissions that you do not have.")
 
 
+def require_touch_of(user_id: UUID | None, actor_id: UUID | None) -> Held:
+    """Check that an actor may change an account, and return what the account holds.
+
+    Args:
+        user_id: The account.
+        actor_id: Who changes it; None for an operator, who may do everything.
+
+    Raises:
+        Forbidden: The account holds what the actor does not.
+    """
+    held = held_by([user_id, actor_id])
+    require_touch(held[actor_id], held[user_id])
+    return held[user_id]
+
+
 def require_grant(actor: Held, *changed: Held) -> None:
     """Check that who holds *actor* may give, take, make, edit or delete roles.
 

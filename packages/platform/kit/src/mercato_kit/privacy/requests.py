@@ -182,7 +182,7 @@ def _join(kind: Kind, key: str, subject: Subject, due_at: datetime) -> UUID | No
 
 
 def _ask_again(request_id: UUID) -> None:
-    """Let features that have answered be asked again: the request includes more now."""
+    """Ask features again that have answered: the request includes more now."""
     has_answered = PrivacyStep.status.in_(("done", "nothing"))
     session.execute(
         sa.update(PrivacyStep)

@@ -20,9 +20,9 @@ class Subject:
         account: The id of the account; None for a guest.
         emails: Addresses in canonical form that are proved to be the person's.
         refs: Ids of single things of the person, by the word of their referent (``orders.order``).
-        until: Of what has one of the addresses, only what was made until then is meant: a request
-            that waits does not reach what a guest does later. None for all. A subject is the same
-            whatever this is.
+        until: Of the things that have one of the addresses, only those made until then count: a
+            request that waits leaves what a guest does later. None for all. Subjects are compared
+            without it.
     """
 
     account: UUID | None = None
