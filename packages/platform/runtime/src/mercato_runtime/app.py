@@ -1,5 +1,6 @@
 """The Flask app of a deployment: the platform's work of a request is done in one pass."""
 
+import re
 from collections.abc import Callable, Iterable
 from inspect import CO_COROUTINE
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -28,8 +29,11 @@ _get_context = cast(
     request_ctx._get_current_object,  # type: ignore[attr-defined]  # noqa: SLF001
 )
 
-_COMPLETED = frozenset({"location", "content-location"})
+_COMPLETED = ("location", "content-location")
 """Headers whose URLs werkzeug rewrites when it sends them."""
+
+# A path of characters that no URL escapes; "//" would begin a host.
+_PLAIN_PATH = re.compile(r"(?!//)/[A-Za-z0-9_./-]*", re.ASCII)
 
 
 class NoSession(NullSession):
@@ -74,9 +78,14 @@ class Response(flask.Response):
         names = names_in(self.headers)
         return (
             "content-length" in names
-            and names.isdisjoint(_COMPLETED)
+            and all(name not in names or self._is_plain(name) for name in _COMPLETED)
             and all(type(part) is bytes for part in self.response)
         )
+
+    def _is_plain(self, name: str) -> bool:
+        """Tell whether werkzeug would send the URL in a header as it is."""
+        is_plain = _PLAIN_PATH.fullmatch(self.headers[name]) is not None
+        return is_plain and not self.autocorrect_location_header
 
 
 class App(Flask):
