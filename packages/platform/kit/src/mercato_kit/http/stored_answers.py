@@ -26,7 +26,7 @@ Unstored = Mapping[str, Callable[[Mapping[str, Any]], Any]]
 A result of None adds nothing.
 """
 
-_STORED_HEADERS = ("Location", "ETag", "Content-Type", "Cache-Control")
+_STORED_HEADERS = ("location", "etag", "content-type", "cache-control")
 _LOCK_NOT_AVAILABLE = "55P03"
 _OF_KEY = (
     IdempotencyKey.scope == sa.bindparam("of_scope"),
@@ -108,7 +108,7 @@ def claim(key: Key) -> bool:
     now = db.utc_now()
     row = {**key.where, "hash": key.fingerprint, "now": now, "end": now + KEPT_FOR}
     try:
-        return bool(_CLAIM.rows(session.connection(), row))
+        return bool(_CLAIM.rows(db.current_connection(), row))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise IdempotencyInProgress from error
@@ -172,7 +172,7 @@ def replay(row: IdempotencyKey, unstored: Unstored) -> Response:
 
 def store(key: Key, response: Response, unstored: Unstored) -> Response:
     """Store a response, and return it with what is not stored."""
-    headers = {name: response.headers[name] for name in _STORED_HEADERS if name in response.headers}
+    headers = {name: value for name, value in response.headers if name.lower() in _STORED_HEADERS}
     session.flush()
     body = response.get_data(as_text=True)
     answer = {"status": response.status_code, "headers": headers, "body": body}
