@@ -176,6 +176,8 @@ def refuse_query(request: Request, accepted: Collection[str] = ()) -> None:
         Invalid: There is a parameter that is not one of *accepted*.
         MalformedRequest: The query has more than 500 names.
     """
+    if not request.query_string:
+        return
     check_query(request)
     errors = [
         FieldError(f"/{escape_pointer(name)}", "unknown_field", "Unknown field.")
