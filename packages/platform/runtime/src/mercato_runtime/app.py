@@ -29,7 +29,7 @@ _get_context = cast(
     request_ctx._get_current_object,  # type: ignore[attr-defined]  # noqa: SLF001
 )
 
-_COMPLETED = ("location", "content-location")
+_COMPLETED = frozenset({"location", "content-location"})
 """Headers whose URLs werkzeug rewrites when it sends them."""
 
 # A path of characters that no URL escapes; "//" would begin a host.
@@ -78,14 +78,15 @@ class Response(flask.Response):
         names = names_in(self.headers)
         return (
             "content-length" in names
-            and all(name not in names or self._is_plain(name) for name in _COMPLETED)
+            and (names.isdisjoint(_COMPLETED) or self._are_plain(names & _COMPLETED))
             and all(type(part) is bytes for part in self.response)
         )
 
-    def _is_plain(self, name: str) -> bool:
-        """Tell whether werkzeug would send the URL in a header as it is."""
-        is_plain = _PLAIN_PATH.fullmatch(self.headers[name]) is not None
-        return is_plain and not self.autocorrect_location_header
+    def _are_plain(self, names: set[str]) -> bool:
+        """Tell whether werkzeug would send the URLs in these headers as they are."""
+        if self.autocorrect_location_header:
+            return False
+        return all(_PLAIN_PATH.fullmatch(self.headers[name]) for name in names)
 
 
 class App(Flask):
