@@ -6,7 +6,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from mercato_kit import db
-from mercato_kit.db import session
 from mercato_kit.errors import Conflict
 from mercato_kit.later import by_column
 from mercato_kit.prepared import Prepared
@@ -27,7 +26,7 @@ def insert_numbered(row: Mapping[str, Any]) -> int:
     Raises:
         AlreadyPlaced: An order has the reference.
     """
-    connection = session.connection()
+    connection = db.current_connection()
     numbered = {name: value for name, value in by_column(Order, row).items() if name != "number"}
     # A sequence does not make concurrent transactions wait for each other. SQLite has one writer
     # at a time, so a counter row is enough.

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import aliased
 
-from mercato_kit import db, transactions
+from mercato_kit import db, transactions, work
 from mercato_kit.errors import Conflict, NotFound, StaleVersion
 from mercato_kit.models import IdempotencyKey
 
@@ -30,6 +30,40 @@ class TestEngine:
         """Without an app context, an error is raised."""
         with pytest.raises(RuntimeError, match="application context"):
             db.engine()
+
+
+class TestCurrentConnection:
+    def test_is_that_of_the_session(self, in_unit, app):
+        """In a unit of work as outside, statements of both are in one transaction."""
+
+        def step():
+            return db.current_connection() is db.session.connection()
+
+        with app.app_context():
+            assert step()
+        assert in_unit(step)
+
+    def test_is_another_one_after_the_transaction(self, in_unit):
+        """A transaction that only reads first has a connection of its own."""
+
+        def step():
+            read = work.read_first(db.current_connection)
+            return read.closed and not db.current_connection().closed
+
+        assert in_unit(step)
+
+    def test_is_in_the_savepoint(self, in_unit):
+        """What it writes in a savepoint is undone with it, also if the connection was known."""
+
+        def step():
+            before = db.current_connection()
+            nested = db.session.begin_nested()
+            db.current_connection().execute(sa.insert(Note).values(title="undone"))
+            nested.rollback()
+            before.execute(sa.insert(Note).values(title="kept"))
+            return db.session.scalars(sa.select(Note.title)).all()
+
+        assert in_unit(step) == ["kept"]
 
 
 class TestFound:

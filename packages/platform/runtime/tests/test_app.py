@@ -236,7 +236,9 @@ class TestResponse:
         [
             (200, {}, "GET"),
             (200, {}, "HEAD"),
+            (201, {"Location": "/mirror/1"}, "POST"),
             (201, {"Location": "/straße"}, "POST"),
+            (201, {"Location": "//Mirror.example:/1"}, "POST"),
             (200, {"Content-Location": "/ü"}, "GET"),
             (204, {"Content-Length": "4"}, "GET"),
             (304, {"Content-Length": "4", "ETag": '"1"'}, "GET"),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
 from mercato_contracts.people import Person
@@ -13,6 +14,7 @@ from mercato_kit.errors import Unauthenticated
 from mercato_kit.lists import any_of
 from mercato_kit.principals import Principal
 from mercato_kit.reads import Read
+from mercato_kit.views import JsonText
 from mercato_users import access_tokens, api_keys, services
 from mercato_users.clients import this_client
 from mercato_users.models import Role, RolePermission, Session, User, UserRole
@@ -23,7 +25,7 @@ _PRINCIPAL = Read(
         User.email_verified_at.is_not(None).label("email_verified"),
         User.given_name,
         User.family_name,
-        Session.amr,
+        JsonText(Session.amr).label("amr"),
         Session.acr,
         Session.auth_time,
         User.has_factor,
@@ -58,6 +60,8 @@ _PEOPLE = Read(
         User.locale,
     ).where(any_of(User.id, "subjects"), User.status != "erased", User.kind == "person")
 )
+
+_METHODS = msgspec.json.Decoder(tuple[str, ...])
 
 
 class Identity:
@@ -96,7 +100,7 @@ class Identity:
             withheld=held - permissions,
             session_id=claims.session_id,
             acr=acr,
-            amr=tuple(amr),
+            amr=_METHODS.decode(amr),
             auth_time=auth_time,
             factor=factor,
             name=" ".join(filter(None, (given_name, family_name))) or None,

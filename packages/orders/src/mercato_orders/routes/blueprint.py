@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from mercato_contracts.orders import Orders
 from mercato_kit.http import Blueprint
-from mercato_kit.identity import current_principal
+from mercato_kit.identity import get_principal
 from mercato_orders.access import Caller
 from mercato_orders.glossary import GLOSSARY
 
@@ -28,4 +28,4 @@ ORDER = (Orders, "order")
 
 def caller(headers: Headers) -> Caller:
     """Return who calls; a guest sends the order's access token."""
-    return Caller(current_principal, headers.get("access_token"))
+    return Caller(get_principal(), headers.get("access_token"))

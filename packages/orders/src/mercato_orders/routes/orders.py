@@ -9,7 +9,7 @@ from flask import url_for
 from mercato_kit.contexts import get_request
 from mercato_kit.errors import Forbidden, NotFound
 from mercato_kit.http import Remote, if_match
-from mercato_kit.identity import current_principal
+from mercato_kit.identity import current_principal, get_principal
 from mercato_kit.policies import anyone, signed_in
 from mercato_kit.views import Shown
 from mercato_orders import services
@@ -94,7 +94,7 @@ def place_order(
     new: NewOrder, prepared: services.Inquiry | None
 ) -> tuple[Shown, int, dict[str, str]]:
     """Place an order"""
-    order = services.place_order(new, current_principal, locale=_locale(), inquiry=prepared)
+    order = services.place_order(new, get_principal(), locale=_locale(), inquiry=prepared)
     return order, 201, {"Location": url_for("orders.get_order", order_id=order.content["id"])}
 
 
@@ -103,7 +103,7 @@ def place_order(
 @blueprint.response(200, OrderListSchema)
 def list_orders(query: dict[str, Any]) -> Shown:
     """List the caller's orders, or all orders with the permission orders.read"""
-    return services.list_orders(query, query.pop("page"), Caller(current_principal))
+    return services.list_orders(query, query.pop("page"), Caller(get_principal()))
 
 
 @blueprint.get("/orders/<uuid:order_id>", allow=anyone, expands=ORDER)

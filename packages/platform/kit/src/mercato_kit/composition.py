@@ -103,6 +103,15 @@ class Composition:
         return frozenset(name for permissions in declared for name in permissions)
 
     @cached_property
+    def consumers(self) -> Mapping[str, Sequence[str]]:
+        """The consumers of events by topic, also of features that are temporarily away."""
+        found: dict[str, list[str]] = {}
+        for feature in (*self.features, *self.away):
+            for handler in feature.handles:
+                found.setdefault(handler.topic, []).append(f"{feature.name}.{handler.name}")
+        return found
+
+    @cached_property
     def asks_remote(self) -> bool:
         """Whether a provider asks other machines."""
         return any(answer.remote for answers in self.answers.values() for answer in answers)

@@ -23,7 +23,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.orm.attributes import flag_modified
 from werkzeug.local import LocalProxy
 
-from mercato_kit import transactions
+from mercato_kit import later, transactions
 from mercato_kit.contexts import get_app
 from mercato_kit.errors import NotFound, Problem, StaleVersion
 
@@ -46,6 +46,11 @@ def current_session() -> scoped_session[Session]:
 
 session: scoped_session[Session] = cast("scoped_session[Session]", LocalProxy(current_session))
 """The session of the current app and request. Services flush; only the unit of work commits."""
+
+
+def current_connection() -> sa.Connection:
+    """Return the connection of the session; a unit of work keeps it."""
+    return later.current_connection() or current_session().connection()
 
 
 def engine() -> sa.Engine:

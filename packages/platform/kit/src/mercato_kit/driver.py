@@ -51,7 +51,7 @@ def send_many(connection: sa.Connection, text: str, rows: Sequence[Any]) -> None
 
 
 def _sent(connection: sa.Connection, text: str, execute: Callable[[PoolProxiedConnection], T]) -> T:
-    for watch in watchers_of(connection.engine):
+    for watch in _watchers.get(connection.engine, ()):
         watch(text)
     pooled = connection.connection
     try:

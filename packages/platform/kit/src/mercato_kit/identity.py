@@ -43,10 +43,11 @@ def authenticate(*, as_guest: bool) -> Principal:
     """
     if as_guest:
         get_globals().mercato_principal = GUEST
-    return _principal()
+    return get_principal()
 
 
-def _principal() -> Principal:
+def get_principal() -> Principal:
+    """Return the caller of the current request itself; see :data:`current_principal`."""
     kept = get_globals()
     principal: Principal | None = kept.get("mercato_principal")
     if principal is None:
@@ -54,7 +55,7 @@ def _principal() -> Principal:
     return principal
 
 
-current_principal: Principal = cast("Principal", LocalProxy(_principal))
+current_principal: Principal = cast("Principal", LocalProxy(get_principal))
 """The caller of the current request; a guest if no credentials were sent."""
 
 

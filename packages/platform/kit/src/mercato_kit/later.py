@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
 from itertools import groupby
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
@@ -23,8 +23,7 @@ _STATEMENTS_KEPT = 200
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(NamedTuple):
     """A model, and those of its attributes that rows have a value for."""
 
     model: type[DeclarativeBase]
@@ -45,19 +44,27 @@ class _Target:
 Pending = Mapping[_Target, list[Row]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Unit:
-    """A unit of work: how its connection is found, and the rows to write.
+    """A unit of work: its connection, and the rows to write.
 
     Args:
         connect: Returns the connection.
         rows: The rows to write.
         savepoints: The rows that were to be written when each savepoint began.
+        connection: What was returned last; None if it must be asked for again.
     """
 
     connect: Callable[[], sa.Connection]
     rows: dict[_Target, list[Row]] = field(default_factory=dict)
     savepoints: dict[SessionTransaction, Pending] = field(default_factory=dict)
+    connection: sa.Connection | None = None
+
+    def connected(self) -> sa.Connection:
+        """Return the connection; the session looks for it only once in a transaction."""
+        if self.connection is None or self.connection.closed:
+            self.connection = self.connect()
+        return self.connection
 
     def take(self) -> Pending:
         """Return the rows to write; then there are none."""
@@ -106,8 +113,9 @@ def with_defaults(model: type[DeclarativeBase], row: Row) -> dict[str, Any]:
         TypeError: The model has no such attribute.
     """
     defaults = _defaults_of(model)
-    if unknown := row.keys() - _columns_of(model).keys():
-        raise TypeError(f"{model.__name__} has no column {', '.join(sorted(unknown))}")
+    known = _columns_of(model).keys()
+    if not row.keys() <= known:
+        raise TypeError(f"{model.__name__} has no column {', '.join(sorted(row.keys() - known))}")
     complete = {**defaults.values, **row}
     for attribute, make in defaults.made:
         if attribute not in row:
@@ -138,7 +146,7 @@ def write(last: sa.Update | None = None, values: Row | None = None) -> None:
         raise RuntimeError("there is no unit of work")
     if not unit.rows and last is None:
         return
-    rows, connection = unit.take(), unit.connect()
+    rows, connection = unit.take(), unit.connected()
     if connection.dialect.name == "sqlite":
         _write_each(connection, rows, last, values or {})
     else:
@@ -158,6 +166,12 @@ def pending() -> bool:
     return unit is not None and bool(unit.rows)
 
 
+def current_connection() -> sa.Connection | None:
+    """Return the connection of the unit of work; None if there is no unit."""
+    unit = _unit.get()
+    return None if unit is None else unit.connected()
+
+
 def begin(connect: Callable[[], sa.Connection]) -> None:
     """Begin a unit of work without pending rows, whose connection *connect* returns."""
     _unit.set(_Unit(connect))
@@ -173,6 +187,8 @@ def _remember(_session: Session, transaction: SessionTransaction) -> None:
     """Remember what is to be written when a savepoint begins."""
     unit = _unit.get()
     if unit is not None and transaction.nested:
+        # The session begins the savepoint when it is asked for the connection.
+        unit.connection = None
         unit.savepoints[transaction] = {target: [*rows] for target, rows in unit.rows.items()}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -40,6 +41,12 @@ class ListOf(sa.types.TypeDecorator[Collection[Any]]):
             return list(value)
         convert = bind_processor(self.item, dialect)
         return _to_json([convert(one) if convert else one for one in value])
+
+    def bind_processor(self, dialect: sa.Dialect) -> Processor | None:
+        """Write an array of UUIDs: the driver would look for the type of each value."""
+        if dialect.name != "sqlite" and isinstance(self.item, sa.Uuid):
+            return _to_array
+        return super().bind_processor(dialect)
 
 
 class any_of(FunctionElement[bool]):  # noqa: N801 - named like the functions of SQLAlchemy
@@ -131,6 +138,10 @@ def _json_processor(kind: Type, dialect: sa.Dialect) -> Processor | None:
     if dialect.name != "sqlite" and isinstance(kind.dialect_impl(dialect), sa.JSON):
         return None
     return bind_processor(kind, dialect)
+
+
+def _to_array(value: Collection[UUID] | None) -> str | None:
+    return None if value is None else f"{{{','.join(map(str, value))}}}"
 
 
 def _to_json(value: Any) -> str:

@@ -30,7 +30,7 @@ def publish(event: Event) -> None:
         InboxDelivery,
         (
             {"consumer": consumer, "event_id": event.id, "next_attempt_at": event.created_at}
-            for consumer in _consumers_of(event.topic)
+            for consumer in current_composition().consumers.get(event.topic, ())
         ),
     )
 
@@ -56,10 +56,3 @@ def handlers_of(features: Iterable[Feature]) -> Mapping[str, Handler]:
         for feature in features
         for handler in feature.handles
     }
-
-
-def _consumers_of(topic: str) -> list[str]:
-    """Return the consumers of *topic*, including those of features that are temporarily away."""
-    composition = current_composition()
-    known = handlers_of([*composition.features, *composition.away])
-    return [name for name, handler in known.items() if handler.topic == topic]

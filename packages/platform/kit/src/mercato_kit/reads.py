@@ -67,7 +67,7 @@ class Reader:
     def _inside(self, session: Session, text: str, parameters: list[Any]) -> list[Row]:
         if session.autoflush:
             session.flush()
-        return driver.send(session.connection(), text, parameters)
+        return driver.send(db.current_connection(), text, parameters)
 
     def _alone(self, text: str, parameters: list[Any]) -> list[Row]:
         # Connections that ended while they were idle are replaced; each can fail only once.

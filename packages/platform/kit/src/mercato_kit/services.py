@@ -143,5 +143,8 @@ def _require_one(contract: type[Any]) -> None:
 
 
 def _container() -> svcs.Container:
-    current_composition()
-    return svcs.flask.svcs_from(get_globals())
+    try:
+        return svcs.flask.svcs_from(get_globals())
+    except (RuntimeError, KeyError):
+        current_composition()
+        raise

@@ -1,5 +1,6 @@
 """The Flask app of a deployment: the platform's work of a request is done in one pass."""
 
+import re
 from collections.abc import Callable, Iterable
 from inspect import CO_COROUTINE
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -30,6 +31,9 @@ _get_context = cast(
 
 _COMPLETED = frozenset({"location", "content-location"})
 """Headers whose URLs werkzeug rewrites when it sends them."""
+
+# A path of characters that no URL escapes; "//" would begin a host.
+_PLAIN_PATH = re.compile(r"(?!//)/[A-Za-z0-9_./-]*", re.ASCII)
 
 
 class NoSession(NullSession):
@@ -74,9 +78,15 @@ class Response(flask.Response):
         names = names_in(self.headers)
         return (
             "content-length" in names
-            and names.isdisjoint(_COMPLETED)
+            and (names.isdisjoint(_COMPLETED) or self._are_plain(names & _COMPLETED))
             and all(type(part) is bytes for part in self.response)
         )
+
+    def _are_plain(self, names: set[str]) -> bool:
+        """Tell whether werkzeug would send the URLs in these headers as they are."""
+        if self.autocorrect_location_header:
+            return False
+        return all(_PLAIN_PATH.fullmatch(self.headers[name]) for name in names)
 
 
 class App(Flask):

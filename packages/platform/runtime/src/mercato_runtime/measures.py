@@ -39,8 +39,8 @@ def init_app(app: App) -> None:
     """Measure each request of *app*; before all other hooks, so that theirs count too."""
     app.before_hooks.append(_start)
     with app.app_context():
-        sa.event.listen(engine(), "before_cursor_execute", _count)
-        watchers_of(engine()).append(_count_read)
+        sa.event.listen(engine(), "before_cursor_execute", _count_executed)
+        watchers_of(engine()).append(_count)
 
 
 def current() -> Measure:
@@ -64,11 +64,11 @@ def _start(_: Request) -> None:
     _current.set(Measure())
 
 
-def _count_read(statement: str) -> None:
-    _count(None, None, statement)
+def _count_executed(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    _count(statement)
 
 
-def _count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+def _count(statement: str) -> None:
     measure = _current.get(None)
     # SQLite's BEGIN is a statement of ours; PostgreSQL's driver sends its own.
     if measure is not None and not statement.startswith("BEGIN"):

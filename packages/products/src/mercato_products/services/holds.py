@@ -13,7 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_contracts.stock import InsufficientStock, ReserveResult, Shortage
-from mercato_kit.db import insert, locked, session, utc_now
+from mercato_kit.db import current_connection, insert, locked, session, utc_now
 from mercato_kit.later import later
 from mercato_kit.lists import Rows, any_of
 from mercato_kit.prepared import Prepared
@@ -56,7 +56,7 @@ def reserve_units(
     Raises:
         InsufficientStock: Some variants have too few available units; nothing was reserved.
     """
-    connection = session.connection()
+    connection = current_connection()
     claim = {"of": reference, "until": expires_at, "at": utc_now()}
     take = _take_in_steps if connection.dialect.name == "sqlite" else _take_at_once
     found = take(connection, claim, quantities)

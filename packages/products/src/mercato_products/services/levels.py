@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from mercato_kit.db import locked, new_id, session, utc_now
+from mercato_kit.db import current_connection, locked, new_id, utc_now
 from mercato_kit.lists import Rows
 from mercato_kit.prepared import Prepared
 from mercato_products.models import DEFAULT_LOCATION_ID, StockLevel
@@ -63,7 +63,7 @@ _CHANGES = Rows("changes", {**_KEYS.columns, "on_hand": sa.Integer(), "reserved"
 
 def lock_levels(keys: Iterable[LevelKey]) -> Mapping[LevelKey, Level]:
     """Lock levels, sorted by variant and location, and return the existing ones by key."""
-    connection = session.connection()
+    connection = current_connection()
     wanted = _KEYS.dump((key._asdict() for key in keys), connection.dialect)
     levels = (Level(**row) for row in _LOCKED.rows(connection, {_KEYS.name: wanted}))
     return {LevelKey(level.variant_id, level.location_id): level for level in levels}
@@ -80,7 +80,7 @@ def change_levels(deltas: Mapping[LevelKey, Delta]) -> set[LevelKey]:
     """
     if not deltas:
         return set()
-    connection = session.connection()
+    connection = current_connection()
     rows = ({**key._asdict(), **delta._asdict()} for key, delta in deltas.items())
     changes = _CHANGES.dump(rows, connection.dialect)
     found = _CHANGED.rows(connection, {_CHANGES.name: changes})
@@ -101,6 +101,7 @@ def movements_of(entries: Iterable[tuple[LevelKey, Delta, Cause]]) -> list[dict[
     A variant without tracked inventory gets a row of 0 units: the unique key then also makes its
     effect happen once.
     """
+    now = utc_now()
     return [
         {
             "id": new_id(),
@@ -114,7 +115,7 @@ def movements_of(entries: Iterable[tuple[LevelKey, Delta, Cause]]) -> list[dict[
             "sequence": cause.sequence,
             "reason": cause.reason,
             "actor_id": cause.actor_id,
-            "created_at": utc_now(),
+            "created_at": now,
         }
         for key, delta, cause in entries
     ]

@@ -1,15 +1,15 @@
 """Quotes: the implementation of the contract ``catalog``."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
 from mercato_contracts.catalog import Quote, QuoteLine, VariantUnavailable
-from mercato_kit.db import session
+from mercato_kit.db import current_connection
 from mercato_kit.lists import any_of
 from mercato_kit.prepared import Prepared
 from mercato_kit.views import JsonList, JsonText, UuidText
@@ -40,7 +40,7 @@ def quote_variants(lines: Mapping[UUID, int], currency: str, at: datetime) -> Qu
         VariantUnavailable: Some variants cannot be sold; the exception lists all of them.
     """
     values = {"variant_ids": list(lines), "currency": currency}
-    rows = _LINES.rows(session.connection(), values)
+    rows = _LINES.rows(current_connection(), values)
     found = {row["variant_id"]: _line(row) for row in rows}
     if missing := lines.keys() - found.keys():
         raise VariantUnavailable(missing)
@@ -52,8 +52,8 @@ def quote_variants(lines: Mapping[UUID, int], currency: str, at: datetime) -> Qu
 
 
 def _line(row: dict[str, Any]) -> QuoteLine:
-    categories = json.loads(row.pop("categories"))
-    return QuoteLine(**row, category_ids=frozenset(map(UUID, categories)))
+    category_ids = _CATEGORY_IDS.decode(row.pop("categories"))
+    return QuoteLine(**row, category_ids=category_ids)
 
 
 def _select_lines(_dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
@@ -117,3 +117,4 @@ def _image() -> sa.Function[str]:
 
 
 _LINES = Prepared(_select_lines)
+_CATEGORY_IDS = msgspec.json.Decoder(frozenset[UUID])

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from mercato_contracts.baskets import Basket
 from mercato_contracts.discounts import MOST_REDUCTIONS, Discounted, Reduction, Refusal
-from mercato_kit.db import session
+from mercato_kit.db import current_connection
 from mercato_kit.lists import any_of
 from mercato_kit.prepared import Prepared
 from mercato_vouchers.models import Redemption, Voucher
@@ -27,7 +27,7 @@ def quote_vouchers(basket: Basket) -> Discounted:
         "at": basket.at,
         "most": MOST_REDUCTIONS,
     }
-    rows = _VOUCHERS.rows(session.connection(), values)
+    rows = _VOUCHERS.rows(current_connection(), values)
     found = [Rules(**row) for row in rows]
     by_code = {rules.code: rules for rules in found}
     named = [by_code[code] for code in basket.codes if code in by_code]

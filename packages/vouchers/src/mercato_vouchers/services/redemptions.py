@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from mercato_contracts.baskets import Basket
 from mercato_contracts.discounts import DiscountGone, Reason, Use
-from mercato_kit.db import insert, new_id, session, utc_now
+from mercato_kit.db import current_connection, insert, new_id, session, utc_now
 from mercato_kit.lists import any_of
 from mercato_kit.settings import current_settings
 from mercato_vouchers.models import Redemption, Voucher
@@ -93,7 +93,7 @@ def _order(reference: UUID, basket: Basket) -> Values:
 
 def _insert(rows: Sequence[Values], order: Values) -> Found:
     """Insert the redemptions whose reference is new, and whose customer has a slot left."""
-    connection = session.connection()
+    connection = current_connection()
     wanted = USES.dump(rows, connection.dialect)
     inserted = INSERT.rows(connection, {**order, USES.name: wanted})
     return {row["position"]: row for row in inserted}
@@ -139,7 +139,7 @@ def _count(reference: UUID, inserted: Found, uses: Sequence[Use]) -> None:
     counted = [row["voucher_id"] for row in inserted.values() if row["is_counted"]]
     if not counted:
         return
-    taken = {row["id"] for row in TAKE.rows(session.connection(), {"voucher_ids": counted})}
+    taken = {row["id"] for row in TAKE.rows(current_connection(), {"voucher_ids": counted})}
     if gone := set(counted) - taken:
         _withdraw(reference, taken)
         raise _gone(gone, "used_up", uses)
@@ -183,7 +183,7 @@ def _cancel(reference: UUID) -> bool:
 def _free(vouchers: Collection[UUID]) -> None:
     """Give uses back to vouchers with a limit."""
     if vouchers:
-        FREE.rows(session.connection(), {"voucher_ids": list(vouchers)})
+        FREE.rows(current_connection(), {"voucher_ids": list(vouchers)})
 
 
 def _mark(reference: UUID) -> bool:

@@ -134,15 +134,15 @@ def read_json(req: Request) -> Any:
 
 
 def _read_json(req: Request) -> Any:
-    data = read_whole(req)
-    if _codings(req) - {"identity"}:
+    data, mimetype = read_whole(req), req.mimetype
+    if "HTTP_CONTENT_ENCODING" in req.environ and _codings(req) - {"identity"}:
         detail = "Send the body without Content-Encoding."
         raise UnsupportedMediaType(detail, headers={"Accept-Encoding": "identity"})
-    if req.mimetype and not core.is_json(req.mimetype):
+    if mimetype and not core.is_json(mimetype):
         raise UnsupportedMediaType
     if not data:
         return core.missing
-    if not req.mimetype:
+    if not mimetype:
         raise UnsupportedMediaType
     try:
         value = json.loads(
@@ -154,7 +154,8 @@ def _read_json(req: Request) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise MalformedRequest("The body is not valid JSON.") from error
-    if _depth(value) > MAX_DEPTH:
+    # A text with few brackets is not deep.
+    if data.count(b"{") + data.count(b"[") >= MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise MalformedRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
     return value
 
@@ -176,6 +177,8 @@ def refuse_query(request: Request, accepted: Collection[str] = ()) -> None:
         Invalid: There is a parameter that is not one of *accepted*.
         MalformedRequest: The query has more than 500 names.
     """
+    if not request.query_string:
+        return
     check_query(request)
     errors = [
         FieldError(f"/{escape_pointer(name)}", "unknown_field", "Unknown field.")

@@ -136,7 +136,7 @@ def _caller(body: Any, guest_scope: str | None, guest_header: str | None) -> str
 
 def _fingerprint(body: Any) -> str:
     request, sent = get_request(), body if isinstance(body, (dict, list)) else None
-    query = sorted(request.args.items(multi=True))
+    query = sorted(request.args.items(multi=True)) if request.query_string else []
     return _sha256(_CANONICAL.encode([request.path, query, sent]))
 
 

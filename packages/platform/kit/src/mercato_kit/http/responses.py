@@ -72,8 +72,7 @@ def _answer(result: Any) -> tuple[Response, Any]:
         response = result if isinstance(result, Response) else make_response(result)
         return response, get_appcontext().get("result_dump")
     text, sent = shown.json(), Headers(headers)
-    sent["Content-Type"] = "application/json"
-    append(sent, [("Content-Length", str(len(text)))])
+    append(sent, [("Content-Type", "application/json"), ("Content-Length", str(len(text)))])
     return get_app().response_class([text], status, sent), shown.content
 
 

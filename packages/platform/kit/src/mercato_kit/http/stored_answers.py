@@ -26,7 +26,7 @@ Unstored = Mapping[str, Callable[[Mapping[str, Any]], Any]]
 A result of None adds nothing.
 """
 
-_STORED_HEADERS = ("Location", "ETag", "Content-Type", "Cache-Control")
+_STORED_HEADERS = ("location", "etag", "content-type", "cache-control")
 _LOCK_NOT_AVAILABLE = "55P03"
 _OF_KEY = (
     IdempotencyKey.scope == sa.bindparam("of_scope"),
@@ -108,7 +108,7 @@ def claim(key: Key) -> bool:
     now = db.utc_now()
     row = {**key.where, "hash": key.fingerprint, "now": now, "end": now + KEPT_FOR}
     try:
-        return bool(_CLAIM.rows(session.connection(), row))
+        return bool(_CLAIM.rows(db.current_connection(), row))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             raise IdempotencyInProgress from error
@@ -165,19 +165,19 @@ def replay(row: IdempotencyKey, unstored: Unstored) -> Response:
     if row.response_body is None:
         raise AnswerErased
     response = Response(row.response_body, row.response_status, headers=row.response_headers)
-    _add_unstored(response, unstored)
+    _add_unstored(response, row.response_body, unstored)
     response.headers["Idempotency-Replayed"] = "true"
     return response
 
 
 def store(key: Key, response: Response, unstored: Unstored) -> Response:
     """Store a response, and return it with what is not stored."""
-    headers = {name: response.headers[name] for name in _STORED_HEADERS if name in response.headers}
-    session.flush()
+    headers = {name: value for name, value in response.headers if name.lower() in _STORED_HEADERS}
+    db.current_session().flush()
     body = response.get_data(as_text=True)
     answer = {"status": response.status_code, "headers": headers, "body": body}
     later.write(_STORE, {**key.where, **answer})
-    _add_unstored(response, unstored)
+    _add_unstored(response, body, unstored)
     return response
 
 
@@ -228,10 +228,10 @@ def _lease_of(key: Key, lease_id: UUID) -> Lease:
     return Lease(IdempotencyKey, ((key.scope, key.key),), lease_id)
 
 
-def _add_unstored(response: Response, unstored: Unstored) -> None:
+def _add_unstored(response: Response, stored: str, unstored: Unstored) -> None:
     if not unstored or response.status_code >= 400:
         return
-    body = msgspec.json.decode(response.get_data())
+    body = msgspec.json.decode(stored)
     made = {name: make(body) for name, make in unstored.items()}
     if added := {name: value for name, value in made.items() if value is not None}:
         response.set_data(msgspec.json.encode({**body, **added}))
