@@ -168,6 +168,15 @@ class TestCompleteLogin:
         codes = sorted(code for codes in tried for code in codes)
         assert codes == ["invalid_code"] * 10 + ["too_many_requests"] * 6
 
+    def test_records_that_it_is_limited(self, client, enrolled, run_worker):
+        """The audit trail has once that no more answers of strangers are taken."""
+        for _ in range(3):
+            complete_wrongly(client, begin(client), 4)
+        run_worker()
+
+        events = enrolled.get("/v1/users/me/audit-events").json["data"]
+        assert [one["type"] for one in events].count("login_throttled") == 1
+
     @pytest.mark.usefixtures("enrolled")
     def test_counts_a_known_device_on_its_own(self, client):
         """Strangers with the right password do not lock out the device of the owner."""

@@ -76,10 +76,10 @@ def require(caller: Principal, proved: T | None, refusal: Problem) -> T:
     """
     _, session_id = ids(caller)
     counted = [counters.Counter("step_up", str(session_id), FAILURES)]
-    is_full = counters.spend(counted, failures=0 if proved is not None else 1)
-    if proved is not None and not is_full:
+    spent = counters.spend(counted, failures=0 if proved is not None else 1)
+    if proved is not None and not spent.wait:
         return proved
-    if is_full or counters.wait(counted):
+    if spent.wait or spent.full:
         open_sessions.end(Session.id == session_id, reason="guessed")
     raise refusal
 

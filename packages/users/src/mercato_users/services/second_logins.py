@@ -59,17 +59,19 @@ def complete_login(sent: Answer, client: Client = UNKNOWN) -> Login:
     tried = challenges.count_try(sent.challenge, challenges.LOGIN)
     limit = _read(tried.user_id, sent.device_token)
     proof = second_factors.verify(tried.user_id, sent, client)
-    wait = counters.spend(
+    spent = counters.spend(
         limit.counted,
         failures=0 if proof else 1,
         sums=limit.sums,
         # The same one when the unit of work runs again.
         attempt=uuid5(tried.user_id, f"{sent.challenge} {tried.tries}"),
     )
-    if wait:
-        raise TooManyRequests(retry_after_seconds=wait)
+    if spent.wait:
+        raise TooManyRequests(retry_after_seconds=spent.wait)
     if proof is None:
         _warn_owner(tried.user_id)
+        if login_limits.FACTOR in spent.full:
+            topics.publish_throttled(tried.user_id)
         raise InvalidCode(facts={"user_id": tried.user_id})
     challenges.use(sent.challenge, challenges.LOGIN)
     user, newest_key = _record_login(tried)

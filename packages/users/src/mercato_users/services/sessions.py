@@ -111,8 +111,10 @@ def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login | Challenged:
                 seen=seen, device_token=sent.device_token, device_name=sent.device_name
             )
             return start(user, newest_key, beginning, client)
-    attempt.count(failures=1)
-    raise InvalidCredentials(facts={"user_id": account.id if account else None})
+    user_id = account.id if account else None
+    if attempt.count(failures=1):
+        topics.publish_throttled(user_id)
+    raise InvalidCredentials(facts={"user_id": user_id})
 
 
 def _record_login(account: Account, renewed: str | None) -> tuple[User, str | None] | None:
