@@ -1,11 +1,12 @@
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit.db import session
+from mercato_kit.db import session, utc_now
 from mercato_kit.models import PrivacyRequest
-from mercato_users.models import User
+from mercato_users.models import OneTimeToken, User
 
 from . import factories
 from .factories import close, id_of
@@ -217,6 +218,28 @@ class TestUndoEmail:
         close(alice)
 
         assert post("undo", token_in(mail_to("alice@example.com"))).status_code == 204
+
+    def test_works_until_the_erasure_begins(self, alice, moved, post, mails, run_worker):
+        """An account that a thief closes is not erased before the week of the link has passed."""
+        closed = close(alice)
+        run_worker()
+
+        due_at = datetime.fromisoformat(closed.json["due_at"])
+        assert timedelta(days=6, hours=23) < due_at - utc_now() <= timedelta(days=7)
+        (mail,) = mails()
+        assert "in 167 hours" in mail.get_content()
+        assert post("undo", moved).status_code == 204
+
+    def test_delays_no_erasure_after_its_week(self, alice, moved, commit):
+        """What cannot be undone any more is not waited for."""
+        del moved
+        over = sa.update(OneTimeToken).where(OneTimeToken.purpose == "undo_email")
+        hour = utc_now() + timedelta(hours=1)
+        commit(lambda: session.execute(over.values(expires_at=hour)))
+
+        due_at = datetime.fromisoformat(close(alice).json["due_at"])
+
+        assert timedelta(hours=23) < due_at - utc_now() <= timedelta(hours=24)
 
     def test_is_void_once_the_erasure_has_begun(self, alice, moved, post, commit):
         """What was erased cannot be given back."""

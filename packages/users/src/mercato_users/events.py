@@ -153,10 +153,10 @@ def mail_clone_suspected(event: Event) -> None:
 def mail_erasure(event: Event) -> None:
     """Mail a link that cancels the erasure of an account."""
 
-    def compose(user: User) -> Letter:
+    def compose(user: User) -> Letter | None:
         token = one_time_tokens.issued(one_time_tokens.CANCEL_ERASURE, event.aggregate_id)
-        hours = current_settings(UsersSettings).erasure_grace_hours
-        return Letter(user.email, "erasure", {"hours": hours}, token)
+        hours = one_time_tokens.data_of(token).get("hours")
+        return None if hours is None else Letter(user.email, "erasure", {"hours": hours}, token)
 
     _mail(event, compose, statuses=("closing",))
 
