@@ -6,6 +6,8 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session, utc_now
 from mercato_kit.models import PrivacyRequest
+from mercato_kit.principals import Principal
+from mercato_users import services
 from mercato_users.models import OneTimeToken, User
 
 from . import factories
@@ -91,6 +93,22 @@ class TestRequestEmail:
         answers = [ask(alice, email=f"new{number}@example.com") for number in range(11)]
 
         assert [answer.status_code for answer in answers] == [202] * 10 + [429]
+
+    def test_belongs_to_the_password_that_was_verified(
+        self, client, alice, commit, mail_to, token_in, post
+    ):
+        """A link is void if the password was changed while it was verified."""
+        sessions = alice.get("/v1/users/me/sessions").json["data"]
+        session_id = UUID(next(one["id"] for one in sessions if one["current"]))
+        caller = Principal(sub=id_of(alice), kind="user", session_id=session_id)
+        proof = services.Proof(factories.PASSWORD_HASH, epoch=0)
+        body = {"current_password": factories.PASSWORD, "password": "an entirely new one"}
+        alice.put("/v1/users/me/password", json=body)
+
+        commit(services.request_email, caller, "new@example.com", proof)
+
+        assert post("confirm", token_in(mail_to("new@example.com"))).status_code == 410
+        factories.log_in(client, password="an entirely new one")
 
 
 class TestConfirmEmail:

@@ -240,13 +240,13 @@ class TestCompleteLogin:
 
     @pytest.mark.usefixtures("enrolled")
     def test_takes_few_statements(self, client, statements, database):
-        """The second step takes 8 statements on PostgreSQL, beside those of the factor."""
+        """The second step takes 6 statements on PostgreSQL; a factor has two more."""
         challenged = begin(client)
 
         with statements as sent:
             complete(client, answer_to(challenged))
 
-        assert len(sent) <= (8 if database.kind == "postgresql" else 12), sent
+        assert len(sent) == (6 if database.kind == "postgresql" else 12), sent
 
     @pytest.mark.usefixtures("enrolled")
     def test_is_recorded(self, client, commit):

@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import insert, session, utc_now
+from mercato_kit.later import later
 from mercato_kit.settings import current_settings
 from mercato_users import opaque_tokens
 from mercato_users.errors import TokenExpired
@@ -79,6 +80,30 @@ def store(
         .on_conflict_do_nothing()
     )
     return token
+
+
+def store_new(
+    user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any], *, epoch: int
+) -> None:
+    """Store the token of a *nonce* that was just made, at the end of the unit of work.
+
+    Args:
+        user_id: The user of the token.
+        purpose: What the token is for.
+        nonce: The value from which the token is derived.
+        data: Values applied to the account when the token is used.
+        epoch: The credential epoch that it belongs to.
+    """
+    token = opaque_tokens.one_time_tokens(purpose, nonce)[0]
+    row = {
+        "token_hash": opaque_tokens.digest(token),
+        "user_id": user_id,
+        "purpose": purpose,
+        "epoch": epoch,
+        "data": data,
+        "expires_at": utc_now() + _lifetime(purpose),
+    }
+    later(OneTimeToken, [row])
 
 
 def issued(purpose: str, nonce: UUID) -> str:

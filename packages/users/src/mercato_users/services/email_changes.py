@@ -52,7 +52,8 @@ def request_email(caller: Principal, email: str, proof: Proof, client: Client = 
     nonce = topics.request_mail(topic, other_id if is_taken else user_id)
     # It is stored in both cases, so that they take the same time; only one of them mails it.
     data = {"email": email, "old": old, "session": str(caller.session_id)}
-    one_time_tokens.store(user_id, one_time_tokens.CHANGE_EMAIL, nonce, data)
+    purpose = one_time_tokens.CHANGE_EMAIL
+    one_time_tokens.store_new(user_id, purpose, nonce, data, epoch=proof.epoch)
     topics.request_mail(topics.EMAIL_CHANGE_NOTICE, user_id)
     audit.record(user_id, "email_change_asked", client=client, actor_id=user_id)
 

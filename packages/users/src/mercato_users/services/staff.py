@@ -12,7 +12,7 @@ from mercato_kit.http import PageRequest
 from mercato_kit.views import Shown
 from mercato_users import topics
 from mercato_users.errors import InvalidTransition
-from mercato_users.models import Device, Session, User
+from mercato_users.models import User
 from mercato_users.services import (
     administrators,
     audit,
@@ -96,10 +96,8 @@ def suspend_user(
     """
     administrators.lock()
     version = _change_status(user_id, "active", "suspended")
-    target = _require_touch(user_id, actor_id)
-    open_sessions.end_with_devices(
-        Session.user_id == user_id, reason="suspended", devices=Device.user_id == user_id
-    )
+    ending = open_sessions.ending_of_all(user_id, "suspended")
+    target = _require_touch(user_id, actor_id, *ending)
     audit.record(user_id, "suspended", actor_id=actor_id, data={"reason": reason})
     topics.publish_change(topics.SUSPENDED, user_id, version)
     if target.is_system and not force:
@@ -134,9 +132,12 @@ def revoke_sessions(user_id: UUID, *, reason: str | None, actor_id: UUID | None)
     audit.record(user_id, "session_ended", actor_id=actor_id, data=data)
 
 
-def _require_touch(user_id: UUID, actor_id: UUID | None) -> Held:
-    """Return what an account holds, if the actor may change it. Its row is locked."""
-    held = standing.held_by([user_id, actor_id])
+def _require_touch(user_id: UUID, actor_id: UUID | None, *changes: sa.Update) -> Held:
+    """Return what an account holds, if the actor may change it. Its row is locked.
+
+    Changes of other tables are sent with the same statement; a refusal undoes them.
+    """
+    held = standing.held_by([user_id, actor_id], *changes)
     standing.require_touch(held[actor_id], held[user_id])
     return held[user_id]
 
