@@ -150,14 +150,6 @@ class TestStaff:
 
 
 class TestCredentials:
-    def test_change_the_password(self, alice, count, expected):
-        """The attempt is counted, the password set, other sessions end, and a notice is mailed."""
-        body = {"current_password": factories.PASSWORD, "password": NEW}
-
-        sent = count(lambda: alice.put("/v1/users/me/password", json=body), status=204)
-
-        assert sent == expected(5, 7)
-
     @pytest.mark.parametrize("wrong", [1, 10])
     def test_wrong_password(self, alice, count, wrong):
         """The failure is counted; the tenth one also ends the session."""
