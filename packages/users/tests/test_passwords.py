@@ -167,6 +167,22 @@ class TestCheck:
             passwords.check("e\u0301" * 6 + "abcde", "alice@example.com")
 
 
+class TestCheckIssuer:
+    @pytest.fixture
+    def settings(self):
+        """The issuer begins like a URL and is none."""
+        return {"issuer": "http://[shining"}
+
+    def test_may_be_any_text(self, client):
+        """It is refused as a password, and other passwords are accepted."""
+        passwords = ("http://[shining", factories.PASSWORD)
+        bodies = [factories.registration(password=one) for one in passwords]
+
+        answers = [client.post("/v1/users", json=body).status_code for body in bodies]
+
+        assert answers == [422, 202]
+
+
 class TestCheckNames:
     @pytest.fixture
     def fakes(self):

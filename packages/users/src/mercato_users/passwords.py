@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError
 
 from mercato_contracts.messages import Messages
 from mercato_kit.emails import canonical_email
+from mercato_kit.hosts import is_http_url
 from mercato_kit.services import find
 from mercato_kit.settings import current_settings
 from mercato_kit.text import is_text, normalize
@@ -157,7 +158,8 @@ def _is_one_of(plain: str, names: Collection[str]) -> bool:
         plain: The password, case folded.
         names: The names, as they are written.
     """
-    bare = {_SIGNS.sub("", normalize(name, "NFKC").casefold()) for name in names}
+    folded = (unicodedata.normalize("NFKC", name).casefold() for name in names)
+    bare = {_SIGNS.sub("", name) for name in folded}
     own = bare | {_DECORATION.sub("", name) for name in bare}
     return not (own - {""}).isdisjoint(_words(_SIGNS.sub("", plain)))
 
@@ -171,7 +173,7 @@ def _shop_names() -> Iterator[str]:
         shop = messages.shop()
         urls.append(shop.url)
         yield shop.name
-    for host in (urlsplit(url).hostname or "" for url in urls):
+    for host in (urlsplit(url).hostname or "" for url in urls if is_http_url(url)):
         yield host
         # All labels but the top-level domain: www, and the name.
         yield from host.split(".")[:-1]

@@ -146,16 +146,20 @@ def _close(
     actor = None if actor_id is None else str(actor_id)
     request_id = privacy.request("erase", subject_of(user), due_at=due_at, actor=actor)
     if user.email_verified:
-        left = (due_at - now) // timedelta(hours=1)
-        data = {"request": str(request_id), "status": before, "hours": left}
-        nonce = topics.request_mail(topics.ERASURE_ASKED, user.id)
-        purpose = one_time_tokens.CANCEL_ERASURE
-        one_time_tokens.store(user.id, purpose, nonce, data, expires_at=due_at)
+        link = {"request": str(request_id), "status": before}
+        _mail_link(user.id, {**link, "hours": (due_at - now) // timedelta(hours=1)}, due_at)
     data = {} if reason is None else {"reason": reason}
     audit.record(user.id, "erasure_asked", client=client, actor_id=actor_id, data=data)
     if held.is_system:
         administrators.require_one()
     return Erasure(request_id, due_at)
+
+
+def _mail_link(user_id: UUID, data: dict[str, Any], due_at: datetime) -> None:
+    """Mail a link that cancels an erasure, and gives the account its former status back."""
+    nonce = topics.request_mail(topics.ERASURE_ASKED, user_id)
+    purpose = one_time_tokens.CANCEL_ERASURE
+    one_time_tokens.store(user_id, purpose, nonce, data, expires_at=due_at)
 
 
 def _due_at(user_id: UUID, now: datetime) -> datetime:
