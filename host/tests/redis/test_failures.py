@@ -28,8 +28,8 @@ def counters(server, url):
 @pytest.fixture
 def fail(counters):
     """A function that counts a failure, and returns the seconds to wait."""
-    return lambda *which, attempt=None: counters.spend(
-        which, failures=1, attempt=attempt or new_id()
+    return lambda *which, attempt=None: (
+        counters.spend(which, failures=1, attempt=attempt or new_id()).wait
     )
 
 
@@ -40,8 +40,8 @@ class TestCounters:
 
         assert waits[:3] == [0, 0, 0]
         assert 290 < waits[3] <= 300
-        assert counters.spend([BOTH], failures=0, attempt=new_id()) > 0
-        assert counters.spend([OTHER], failures=0, attempt=new_id()) == 0
+        assert counters.spend([BOTH], failures=0, attempt=new_id()).wait > 0
+        assert counters.spend([OTHER], failures=0, attempt=new_id()).wait == 0
 
     def test_count_an_attempt_once(self, fail):
         """A unit of work that runs again counts nothing more, and is not refused by itself."""
@@ -60,6 +60,12 @@ class TestCounters:
         assert fail(OTHER, BOTH) > 0
         assert [fail(OTHER) > 0 for _ in range(10)] == [False] * 9 + [True]
 
+    def test_say_which_are_full(self, counters):
+        """The attempt that uses up a limit says which counter has no room left."""
+        spent = [counters.spend([OTHER, BOTH], failures=1, attempt=new_id()) for _ in range(4)]
+
+        assert [one.full for one in spent] == [frozenset()] * 2 + [{BOTH.kind}, frozenset()]
+
     def test_count_exactly_under_concurrency(self, fail):
         """Of a hundred at once, nine are counted."""
         with ThreadPoolExecutor(10) as threads:
@@ -72,7 +78,7 @@ class TestCounters:
         for _ in range(3):
             fail(BOTH)
 
-        assert RedisCounters(url, "two:").spend([BOTH], failures=1, attempt=new_id()) == 0
+        assert RedisCounters(url, "two:").spend([BOTH], failures=1, attempt=new_id()).wait == 0
 
     def test_pause_while_redis_is_away(self, fail, server):
         """A Redis that does not answer is reported, and not asked again for a moment."""

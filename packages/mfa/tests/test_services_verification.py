@@ -57,6 +57,15 @@ class TestTotp:
 
         assert [proof is not None for proof in proofs] == [True, False]
 
+    def test_takes_two_statements(self, commit, caller, statements):
+        """The secrets are read, and the code is used up."""
+        code = factories.code_of(commit(factories.add_totp, caller.sub))
+
+        with statements as sent:
+            commit(services.verify, caller.sub, "totp", CHALLENGE, code)
+
+        assert len(sent) == 2, sent
+
     def test_reads_the_code_in_groups(self, commit, caller):
         """Apps show codes as two groups of three."""
         code = factories.code_of(commit(factories.add_totp, caller.sub))

@@ -28,7 +28,7 @@ def fail(commit):
 
     def count(*counted):
         def spend():
-            if wait := counters.spend(counted, failures=1):
+            if wait := counters.spend(counted, failures=1).wait:
                 raise FullError(wait)
 
         try:
@@ -91,6 +91,14 @@ class TestSpend:
         assert MINUTES < timedelta(seconds=waits[2]) <= MINUTES + STEP + timedelta(seconds=1)
         assert timedelta(hours=23) < timedelta(seconds=waits[4]) < DAY
 
+    def test_says_which_counters_are_full(self, commit):
+        """The attempt that uses up a limit says which counter has no room left."""
+        other = Counter("other", "bob", (Limit(9, MINUTES),))
+
+        spent = [commit(counters.spend, [COUNTER, other], failures=1) for _ in range(4)]
+
+        assert [one.full for one in spent] == [frozenset()] * 2 + [{"test"}, frozenset()]
+
     def test_counts_what_began_after_the_sums_were_read(self, commit, fail):
         """Failures between the reading and the lock count, also those of a step in between."""
         before = commit(tables.read, [COUNTER])
@@ -100,7 +108,7 @@ class TestSpend:
         commit(factories.shift_attempts, STEP)
 
         for sums in (before, long_before):
-            assert commit(tables.spend, sums, [COUNTER], failures=0) > 0
+            assert commit(tables.spend, sums, [COUNTER], failures=0).wait > 0
 
     def test_stores_no_subject(self, commit, fail):
         """Subjects are stored as hashes."""

@@ -5,7 +5,9 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
+from mercato_contracts.messages import Messages, Shop
 from mercato_kit.composition import Composition, compose
+from mercato_testing.fakes import fake
 from mercato_users import passwords
 from mercato_users.dummies import DUMMY_HASH
 from mercato_users.errors import WeakPassword
@@ -130,6 +132,25 @@ class TestCheck:
         with pytest.raises(WeakPassword):
             passwords.check("alexandra.kowalska", "Alexandra.Kowalska@example.com")
 
+    @pytest.mark.parametrize(
+        "password",
+        [
+            "alexandra.kowalska1",
+            "Alexandra Kowalska!!",
+            "2026alexandrakowalska",
+            "Alexandra.Kowalska@example.com1",
+        ],
+    )
+    def test_refuses_the_address_with_little_more(self, password):
+        """Digits, signs and blanks make no other password of the address."""
+        with pytest.raises(WeakPassword, match="e-mail"):
+            passwords.check(password, "Alexandra.Kowalska@example.com")
+
+    def test_refuses_the_issuer(self):
+        """Without mails, the name that tokens have is refused."""
+        with pytest.raises(WeakPassword, match="shop"):
+            passwords.check("Mercato-Mercato", "alice@example.com")
+
     def test_refuses_thousands_of_known_passwords(self):
         """Each listed password is refused, as it is or with digits up to the least length."""
         text = (files("mercato_users") / "well_known_passwords.txt").read_text("utf-8")
@@ -144,6 +165,62 @@ class TestCheck:
         passwords.check("\ufb03\ufb03\ufb03 xyz", "alice@example.com")
         with pytest.raises(WeakPassword, match="12 to 128"):
             passwords.check("e\u0301" * 6 + "abcde", "alice@example.com")
+
+
+class TestCheckIssuer:
+    @pytest.fixture
+    def settings(self):
+        """The issuer begins like a URL and is none."""
+        return {"issuer": "http://[shining"}
+
+    def test_may_be_any_text(self, client):
+        """It is refused as a password, and other passwords are accepted."""
+        passwords = ("http://[shining", factories.PASSWORD)
+        bodies = [factories.registration(password=one) for one in passwords]
+
+        answers = [client.post("/v1/users", json=body).status_code for body in bodies]
+
+        assert answers == [422, 202]
+
+
+class TestCheckNames:
+    @pytest.fixture
+    def fakes(self):
+        """The name of the shop is that of its mails."""
+        shop = Shop("Fine Lamps 24", "https://www.lamps-and-more.example")
+        return [fake(Messages, shop=shop)]
+
+    @pytest.fixture
+    def settings(self):
+        """Tokens have the address of the API."""
+        return {"issuer": "https://api.shining.example"}
+
+    @pytest.mark.parametrize(
+        "password",
+        [
+            "Fine Lamps 24",
+            "finelamps2026",
+            "Fine-Lamps-24!!!",
+            "finelampsfinelamps",
+            "Fine Lamps 24 Fine Lamps 24",
+            "lamps-and-more1",
+            "www.lamps-and-more.example",
+            "shining!!!!2026",
+            "\uff26ine Lamps 24",
+        ],
+    )
+    def test_refuses_the_shop(self, client, password):
+        """The name of the shop and those of its hosts are refused, also with little more."""
+        refused = client.post("/v1/users", json=factories.registration(password=password))
+
+        assert (refused.status_code, "name of the shop" in refused.text) == (422, True)
+
+    @pytest.mark.parametrize("password", ["fine lamps at night", "a lamp shining 24"])
+    def test_accepts_more_than_the_name(self, client, password):
+        """A password that has other words, too, is accepted."""
+        body = factories.registration(password=password)
+
+        assert client.post("/v1/users", json=body).status_code == 202
 
 
 @pytest.mark.usefixtures("paper")

@@ -1,7 +1,13 @@
-import pytest
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
-from mercato_kit.db import new_id
+import pytest
+import sqlalchemy as sa
+
+from mercato_kit.db import new_id, session
+from mercato_kit.models import Bucket
 from mercato_users import services
+from mercato_users.models import AuditEvent
 
 from . import factories
 from .factories import id_of
@@ -83,3 +89,80 @@ class TestListEvents:
 
         assert staff.get("/v1/audit-events").status_code == 403
         assert staff.get(f"/v1/users/{id_of(alice)}/audit-events").status_code == 200
+
+
+class TestLoginThrottled:
+    """Strangers have used up the attempts of an account."""
+
+    @pytest.fixture
+    def settings(self, settings):
+        """Memory for a password of each thread, so that none waits."""
+        return {**settings, "password_memory_mib": 1024}
+
+    def test_is_recorded_once(self, app, alice, run_worker):
+        """Of 200 attempts at once, the ten that are verified and the refused ones leave one row."""
+        with ThreadPoolExecutor(20) as threads:
+            answers = list(threads.map(lambda _: fail(app.test_client()).status_code, range(200)))
+        run_worker()
+
+        assert (answers.count(401), answers.count(429)) == (10, 190)
+        assert throttled(alice) == [("login_throttled", "system")]
+
+    def test_is_recorded_once_a_window(self, client, alice, run_worker, commit):
+        """A few attempts that become possible again leave no more rows; five minutes later one."""
+        for passed in (timedelta(0), timedelta(minutes=6)):
+            commit(factories.shift_attempts, passed)
+            for _ in range(11):
+                fail(client)
+            run_worker()
+        first = len(throttled(alice))
+        commit(refill)
+        commit(factories.shift_attempts, timedelta(minutes=6))
+        for _ in range(11):
+            fail(client)
+        run_worker()
+
+        assert (first, len(throttled(alice))) == (1, 2)
+
+    def test_is_not_recorded_for_a_known_device(self, client, alice, run_worker):
+        """A device that has used up its attempts is a stranger then, who still has all of them."""
+        for _ in range(11):
+            fail(client, device_token=alice.tokens["device_token"])
+        run_worker()
+
+        assert throttled(alice) == []
+
+    def test_does_not_reveal_the_account(self, client, alice, commit, statements, run_worker):
+        """An unknown address gets the same answers by the same statements, and leaves no row."""
+        found = []
+        for email in ("nobody@example.com", "alice@example.com"):
+            with statements as sent:
+                answers = [fail(client, email=email) for _ in range(12)]
+            members = [set(one.json) for one in answers]
+            found.append(([one.status_code for one in answers], members, len(sent)))
+            run_worker()
+
+        assert found[0] == found[1]
+        rows = commit(lambda: session.scalars(of_type("login_throttled")).all())
+        assert rows == [id_of(alice)]
+
+
+def fail(client, **members):
+    """Try to log in with a wrong password."""
+    return client.post("/v1/auth/login", json={**factories.WRONG_LOGIN, **members})
+
+
+def throttled(client):
+    """Return what the own trail has of refused logins."""
+    events = client.get(OWN).json["data"]
+    return [(one["type"], one["by"]) for one in events if one["type"] == "login_throttled"]
+
+
+def of_type(what):
+    """Return the statement that reads whose events of a type there are."""
+    return sa.select(AuditEvent.user_id).where(AuditEvent.type == what)
+
+
+def refill():
+    """Let all buckets be full."""
+    session.execute(sa.update(Bucket).values(full_at=0))

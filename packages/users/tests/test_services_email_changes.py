@@ -1,11 +1,14 @@
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit.db import session
+from mercato_kit.db import session, utc_now
 from mercato_kit.models import PrivacyRequest
-from mercato_users.models import User
+from mercato_kit.principals import Principal
+from mercato_users import services
+from mercato_users.models import OneTimeToken, User
 
 from . import factories
 from .factories import close, id_of
@@ -90,6 +93,22 @@ class TestRequestEmail:
         answers = [ask(alice, email=f"new{number}@example.com") for number in range(11)]
 
         assert [answer.status_code for answer in answers] == [202] * 10 + [429]
+
+    def test_belongs_to_the_password_that_was_verified(
+        self, client, alice, commit, mail_to, token_in, post
+    ):
+        """A link is void if the password was changed while it was verified."""
+        sessions = alice.get("/v1/users/me/sessions").json["data"]
+        session_id = UUID(next(one["id"] for one in sessions if one["current"]))
+        caller = Principal(sub=id_of(alice), kind="user", session_id=session_id)
+        proof = services.Proof(factories.PASSWORD_HASH, epoch=0)
+        body = {"current_password": factories.PASSWORD, "password": "an entirely new one"}
+        alice.put("/v1/users/me/password", json=body)
+
+        commit(services.request_email, caller, "new@example.com", proof)
+
+        assert post("confirm", token_in(mail_to("new@example.com"))).status_code == 410
+        factories.log_in(client, password="an entirely new one")
 
 
 class TestConfirmEmail:
@@ -217,6 +236,28 @@ class TestUndoEmail:
         close(alice)
 
         assert post("undo", token_in(mail_to("alice@example.com"))).status_code == 204
+
+    def test_works_until_the_erasure_begins(self, alice, moved, post, mails, run_worker):
+        """An account that a thief closes is not erased before the week of the link has passed."""
+        closed = close(alice)
+        run_worker()
+
+        due_at = datetime.fromisoformat(closed.json["due_at"])
+        assert timedelta(days=6, hours=23) < due_at - utc_now() <= timedelta(days=7)
+        (mail,) = mails()
+        assert "in 167 hours" in mail.get_content()
+        assert post("undo", moved).status_code == 204
+
+    def test_delays_no_erasure_after_its_week(self, alice, moved, commit):
+        """What cannot be undone any more is not waited for."""
+        del moved
+        over = sa.update(OneTimeToken).where(OneTimeToken.purpose == "undo_email")
+        hour = utc_now() + timedelta(hours=1)
+        commit(lambda: session.execute(over.values(expires_at=hour)))
+
+        due_at = datetime.fromisoformat(close(alice).json["due_at"])
+
+        assert timedelta(hours=23) < due_at - utc_now() <= timedelta(hours=24)
 
     def test_is_void_once_the_erasure_has_begun(self, alice, moved, post, commit):
         """What was erased cannot be given back."""

@@ -17,7 +17,7 @@ from mercato_users.provides import AccountFactors
 
 from . import factories
 from .factories import id_of
-from .mirror import BOOK, MIRROR, enroll
+from .mirror import BOOK, MIRROR, answer_to, enroll
 
 HAS_FACTOR = sa.select(User.has_factor)
 
@@ -181,15 +181,41 @@ class TestReset:
 
 
 class TestUndoEmail:
-    @pytest.mark.parametrize(("added", "stays"), [(-1, True), (1, False)])
-    def test_removes_what_was_added_since(self, alice, commit, added, stays):
-        """The factors of a thief go when the owner takes the account back; older ones stay."""
+    @pytest.mark.parametrize(
+        ("added", "stays"),
+        [
+            (timedelta(days=-7, minutes=-1), True),
+            (timedelta(days=-6), False),
+            (timedelta(minutes=-1), False),
+            (timedelta(minutes=1), False),
+        ],
+    )
+    def test_removes_what_a_thief_may_have_added(self, alice, commit, added, stays):
+        """Factors of the week before the change go, and those since; older ones stay."""
         user_id = id_of(alice)
         data = {"email": "alice@example.com"}
         token = commit(one_time_tokens.store, user_id, one_time_tokens.UNDO_EMAIL, new_id(), data)
-        commit(enroll, "alice@example.com", added_at=utc_now() + timedelta(minutes=added))
+        commit(enroll, "alice@example.com", added_at=utc_now() + added)
 
         assert alice.post("/v1/users/me/email/undo", json={"token": token}).status_code == 204
 
         assert commit(lambda: session.scalar(HAS_FACTOR)) is stays
         assert (user_id in BOOK.added) is stays
+
+    def test_lets_the_owner_in(self, client, alice, mails, token_in, commit):
+        """The owner sets a password and logs in, though the thief first added a factor."""
+        commit(enroll, "alice@example.com")
+        body = {"email": "thief@example.com", "current_password": factories.PASSWORD}
+        challenged = alice.post("/v1/auth/step-up/challenge").json
+        alice.post("/v1/auth/step-up", json=answer_to(challenged))
+        assert alice.put("/v1/users/me/email", json=body).status_code == 202
+        link = next(one for one in mails() if one["To"] == "thief@example.com")
+        client.post("/v1/users/me/email/confirm", json={"token": token_in(link)})
+        undo = next(one for one in mails() if one["To"] == "alice@example.com")
+
+        client.post("/v1/users/me/email/undo", json={"token": token_in(undo)})
+
+        reset = next(one for one in mails() if one["To"] == "alice@example.com")
+        new = {"token": token_in(reset), "password": "an entirely new one"}
+        assert client.post("/v1/auth/password/reset", json=new).status_code == 204
+        assert "mfa_required" not in factories.log_in(client, password="an entirely new one")

@@ -97,7 +97,7 @@ class TestChangePassword:
         with statements as sent:
             self.change(alice)
 
-        assert len(sent) - 1 == (6 if database.url.startswith("postgresql") else 8), sent
+        assert len(sent) - 1 == (5 if database.url.startswith("postgresql") else 7), sent
 
 
 class TestResetPassword:

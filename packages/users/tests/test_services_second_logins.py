@@ -168,6 +168,15 @@ class TestCompleteLogin:
         codes = sorted(code for codes in tried for code in codes)
         assert codes == ["invalid_code"] * 10 + ["too_many_requests"] * 6
 
+    def test_records_that_it_is_limited(self, client, enrolled, run_worker):
+        """The audit trail has once that no more answers of strangers are taken."""
+        for _ in range(3):
+            complete_wrongly(client, begin(client), 4)
+        run_worker()
+
+        events = enrolled.get("/v1/users/me/audit-events").json["data"]
+        assert [one["type"] for one in events].count("login_throttled") == 1
+
     @pytest.mark.usefixtures("enrolled")
     def test_counts_a_known_device_on_its_own(self, client):
         """Strangers with the right password do not lock out the device of the owner."""
@@ -231,13 +240,13 @@ class TestCompleteLogin:
 
     @pytest.mark.usefixtures("enrolled")
     def test_takes_few_statements(self, client, statements, database):
-        """The second step takes 8 statements on PostgreSQL, beside those of the factor."""
+        """The second step takes 6 statements on PostgreSQL; a factor has two more."""
         challenged = begin(client)
 
         with statements as sent:
             complete(client, answer_to(challenged))
 
-        assert len(sent) <= (8 if database.kind == "postgresql" else 12), sent
+        assert len(sent) == (6 if database.kind == "postgresql" else 12), sent
 
     @pytest.mark.usefixtures("enrolled")
     def test_is_recorded(self, client, commit):

@@ -255,7 +255,7 @@ class TestStatements:
         with statements as sent:
             factories.log_in(client)
 
-        assert len(sent) == (6 if database.url.startswith("postgresql") else 10), sent
+        assert len(sent) == (5 if database.url.startswith("postgresql") else 10), sent
 
     @pytest.mark.usefixtures("alice")
     @pytest.mark.parametrize("email", ["alice@example.com", "unknown@example.com"])

@@ -5,6 +5,7 @@ manifest names as ``mails``: ``<language>/<name>.subject.txt``, ``.txt`` and ``.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -15,8 +16,25 @@ class NotSentError(Exception):
     """A mail with secrets was not sent; the call is to be repeated later."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The shop, as mails present it.
+
+    Args:
+        name: Its name.
+        url: The URL of its pages, which links begin with.
+    """
+
+    name: str
+    url: str
+
+
 class Messages(Protocol):
     """Writes and sends mails."""
+
+    def shop(self) -> Shop:
+        """Return the shop that mails are from. No statement."""
+        ...
 
     def post(
         self,

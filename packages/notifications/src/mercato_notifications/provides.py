@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from mercato_contracts.mailer import Mail, Rejected
+from mercato_contracts.messages import Shop
 from mercato_kit.settings import current_settings
 from mercato_notifications import services
 from mercato_notifications.mailers import WAYS
@@ -14,6 +15,11 @@ from mercato_notifications.values import Posted
 
 class StoredMessages:
     """Implements :class:`mercato_contracts.messages.Messages` on this feature's services."""
+
+    def shop(self) -> Shop:
+        """Return the shop that mails are from."""
+        settings = current_settings(NotificationsSettings)
+        return Shop(settings.shop_name, settings.link_base_url)
 
     def post(
         self,

@@ -1,4 +1,4 @@
-"""Events that users publish, and the handlers that mail the owners of accounts."""
+"""Events that users publish, and the handlers that record them and mail the owners of accounts."""
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
@@ -153,10 +153,10 @@ def mail_clone_suspected(event: Event) -> None:
 def mail_erasure(event: Event) -> None:
     """Mail a link that cancels the erasure of an account."""
 
-    def compose(user: User) -> Letter:
+    def compose(user: User) -> Letter | None:
         token = one_time_tokens.issued(one_time_tokens.CANCEL_ERASURE, event.aggregate_id)
-        hours = current_settings(UsersSettings).erasure_grace_hours
-        return Letter(user.email, "erasure", {"hours": hours}, token)
+        hours = one_time_tokens.data_of(token).get("hours")
+        return None if hours is None else Letter(user.email, "erasure", {"hours": hours}, token)
 
     _mail(event, compose, statuses=("closing",))
 
@@ -175,9 +175,17 @@ def mail_invitation(event: Event) -> None:
     _post(event, compose)
 
 
+def record_throttled(event: Event) -> None:
+    """Record in the audit trail that strangers have used up the attempts of an account."""
+    user_id = event.payload["user_id"]
+    if user_id is not None:
+        services.record_throttled_logins(UUID(user_id))
+
+
 PUBLISHES = (
     topics.VERIFIED,
     topics.SIGNED_IN,
+    topics.LOGIN_THROTTLED,
     topics.ERASED,
     topics.ERASURE_ASKED,
     topics.ROLES_CHANGED,
@@ -200,6 +208,8 @@ PUBLISHES = (
     topics.INVITED,
     topics.RECOVERY_CODE_USED,
 )
+
+HANDLES = (Handler(topics.LOGIN_THROTTLED, record_throttled),)
 
 MAILS = (
     Handler(topics.VERIFICATION_REQUESTED, mail_verification, remote=True),

@@ -10,7 +10,7 @@ from mercato_kit.feature import Feature, Glue, Need, Offer, Referent
 from mercato_kit.identity import IdentityProvider
 from mercato_users.checks import DOCTOR, STARTUP
 from mercato_users.cli import commands
-from mercato_users.events import MAILS, PUBLISHES
+from mercato_users.events import HANDLES, MAILS, PUBLISHES
 from mercato_users.jobs import JOBS
 from mercato_users.models import Base, User
 from mercato_users.permissions import PERMISSIONS
@@ -43,6 +43,7 @@ feature = Feature(
         Offer(Accounts, "1.0", AccountFactors),
     ],
     publishes=PUBLISHES,
+    handles=HANDLES,
     # Without them no mail is due, now or later.
     glue=[Glue(when=[Need(Messages, ">=1,<2")], handles=MAILS)],
     jobs=JOBS,

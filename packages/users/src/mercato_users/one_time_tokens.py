@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import insert, session, utc_now
+from mercato_kit.later import later
 from mercato_kit.settings import current_settings
 from mercato_users import opaque_tokens
 from mercato_users.errors import TokenExpired
@@ -46,7 +47,14 @@ class Used(NamedTuple):
     email: str
 
 
-def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str:
+def store(
+    user_id: UUID,
+    purpose: str,
+    nonce: UUID,
+    data: dict[str, Any],
+    *,
+    expires_at: datetime | None = None,
+) -> str:
     """Store the token of *nonce* if it is not stored yet, and return it.
 
     A change of the user's credentials voids it, unless it undoes such a change.
@@ -56,6 +64,7 @@ def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str
         purpose: What the token is for.
         nonce: The value from which the token is derived.
         data: Values applied to the account when the token is used.
+        expires_at: When it expires; by default when those for this purpose do.
     """
     token = issued(purpose, nonce)
     session.execute(
@@ -66,11 +75,35 @@ def store(user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any]) -> str
             purpose=purpose,
             epoch=sa.select(User.credential_epoch).where(User.id == user_id).scalar_subquery(),
             data=data,
-            expires_at=utc_now() + _lifetime(purpose),
+            expires_at=expires_at or utc_now() + _lifetime(purpose),
         )
         .on_conflict_do_nothing()
     )
     return token
+
+
+def store_new(
+    user_id: UUID, purpose: str, nonce: UUID, data: dict[str, Any], *, epoch: int
+) -> None:
+    """Store the token of a *nonce* that was just made, at the end of the unit of work.
+
+    Args:
+        user_id: The user of the token.
+        purpose: What the token is for.
+        nonce: The value from which the token is derived.
+        data: Values applied to the account when the token is used.
+        epoch: The credential epoch that it belongs to.
+    """
+    token = opaque_tokens.one_time_tokens(purpose, nonce)[0]
+    row = {
+        "token_hash": opaque_tokens.digest(token),
+        "user_id": user_id,
+        "purpose": purpose,
+        "epoch": epoch,
+        "data": data,
+        "expires_at": utc_now() + _lifetime(purpose),
+    }
+    later(OneTimeToken, [row])
 
 
 def issued(purpose: str, nonce: UUID) -> str:
@@ -151,6 +184,17 @@ def use_up_later(used: Used, purpose: str) -> None:
     )
 
 
+def undoable_until(user_id: UUID) -> datetime | None:
+    """Return until when the last change of a user's address can be undone; None if it cannot."""
+    return session.scalar(
+        sa.select(sa.func.max(OneTimeToken.expires_at)).where(
+            OneTimeToken.user_id == user_id,
+            OneTimeToken.purpose == UNDO_EMAIL,
+            OneTimeToken.used_at.is_(None),
+        )
+    )
+
+
 def data_of(token: str) -> dict[str, Any]:
     """Return the data of a stored token; empty if it was deleted meanwhile."""
     kept = OneTimeToken.token_hash == opaque_tokens.digest(token)
@@ -202,8 +246,6 @@ def _lifetime(purpose: str) -> timedelta:
         return UNDO
     if purpose == LOGIN:
         return PASS
-    if purpose == CANCEL_ERASURE:
-        return timedelta(hours=settings.erasure_grace_hours)
     if purpose in (VERIFY_EMAIL, CHANGE_EMAIL):
         return timedelta(hours=settings.verification_hours)
     return timedelta(minutes=settings.reset_minutes)

@@ -2,15 +2,19 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError
 
+from mercato_contracts.messages import Messages
 from mercato_kit.emails import canonical_email
+from mercato_kit.hosts import is_http_url
+from mercato_kit.services import find
 from mercato_kit.settings import current_settings
 from mercato_kit.text import is_text, normalize
 from mercato_users import hashes
@@ -27,6 +31,7 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=HASH_MEBIBYTES * 1024, paralle
 
 # Digits and signs at the ends: "Password123!" is checked as "password".
 _DECORATION = re.compile(r"^[\d\W_]+|[\d\W_]+$")
+_SIGNS = re.compile(r"[\W_]+")
 
 
 def check(password: str, email: str) -> None:
@@ -38,7 +43,7 @@ def check(password: str, email: str) -> None:
     Raises:
         WeakPassword: It has fewer than 12 or more than 128 characters or one that is not text, is
             well known or in the file of breached ones, repeats one character or nothing but blanks,
-            or is the e-mail address.
+            or is the e-mail address or the name of the shop, be it decorated or repeated.
     """
     if not is_text(password):
         raise WeakPassword("The password has a character that is not text.")
@@ -52,8 +57,10 @@ def check(password: str, email: str) -> None:
         raise WeakPassword("This password is well known. Choose another one.")
     written, canonical = email.casefold(), canonical_email(email)
     parts = {form.partition("@")[0] for form in (written, canonical)}
-    if plain.strip() in {written, canonical, *parts}:
+    if _is_one_of(plain, {written, canonical, *parts}):
         raise WeakPassword("The password must not be the e-mail address.")
+    if _is_one_of(plain, set(_shop_names())):
+        raise WeakPassword("The password must not be the name of the shop.")
 
 
 def hash_password(password: str) -> str:
@@ -140,10 +147,42 @@ def _is_well_known(plain: str) -> bool:
     Args:
         plain: The password, case folded.
     """
-    known, unit = _well_known(), _period(plain)
-    core = _DECORATION.sub("", plain)
-    words = (plain, core, unit, _DECORATION.sub("", unit), _period(core))
-    return any(word in known for word in words)
+    known = _well_known()
+    return any(word in known for word in _words(plain))
+
+
+def _is_one_of(plain: str, names: Collection[str]) -> bool:
+    """Return whether a password is one of some names, however both are spaced and decorated.
+
+    Args:
+        plain: The password, case folded.
+        names: The names, as they are written.
+    """
+    folded = (unicodedata.normalize("NFKC", name).casefold() for name in names)
+    bare = {_SIGNS.sub("", name) for name in folded}
+    own = bare | {_DECORATION.sub("", name) for name in bare}
+    return not (own - {""}).isdisjoint(_words(_SIGNS.sub("", plain)))
+
+
+def _shop_names() -> Iterator[str]:
+    """Yield how the shop is called: its name in mails and tokens, and the names of its hosts."""
+    issuer, messages = current_settings(UsersSettings).issuer, find(Messages)
+    urls = [issuer]
+    yield issuer
+    if messages is not None:
+        shop = messages.shop()
+        urls.append(shop.url)
+        yield shop.name
+    for host in (urlsplit(url).hostname or "" for url in urls if is_http_url(url)):
+        yield host
+        # All labels but the top-level domain: www, and the name.
+        yield from host.split(".")[:-1]
+
+
+def _words(plain: str) -> tuple[str, ...]:
+    """Return the words that a text may be, decorated or repeated."""
+    unit, core = _period(plain), _DECORATION.sub("", plain)
+    return plain, core, unit, _DECORATION.sub("", unit), _period(core)
 
 
 def _period(text: str) -> str:

@@ -8,6 +8,7 @@ from mercato_kit.outbox import publish
 
 VERIFIED = "user.verified"
 SIGNED_IN = "user.signed_in"
+LOGIN_THROTTLED = "user.login_throttled"
 ERASED = "user.erased"
 ERASURE_ASKED = "user.erasure_asked"
 ROLES_CHANGED = "user.roles_changed"
@@ -73,6 +74,15 @@ def publish_login(user_id: UUID, session_id: UUID) -> None:
     )
 
 
+def publish_throttled(user_id: UUID | None) -> None:
+    """Publish that strangers have used up the attempts of an account.
+
+    Args:
+        user_id: The account; None for an address without one, so that both take the same time.
+    """
+    _ask_worker(LOGIN_THROTTLED, user_id)
+
+
 def request_mail(topic: str, user_id: UUID | None) -> UUID:
     """Request a mail from the worker, and return the nonce of its link.
 
@@ -81,6 +91,10 @@ def request_mail(topic: str, user_id: UUID | None) -> UUID:
         user_id: The recipient; None for no mail. A caller that must not reveal whether an account
             exists makes the request anyway, so that both cases take the same time.
     """
+    return _ask_worker(topic, user_id)
+
+
+def _ask_worker(topic: str, user_id: UUID | None) -> UUID:
     nonce = new_id()
     publish(
         Event(

@@ -25,7 +25,7 @@ from uuid import UUID
 
 import jinja2
 
-from mercato_contracts.messages import Messages, NotSentError
+from mercato_contracts.messages import Messages, NotSentError, Shop
 from mercato_kit import work
 from mercato_kit.composition import current_composition
 from mercato_kit.emails import parse
@@ -33,6 +33,9 @@ from mercato_testing.fakes import fake
 
 BASE: Final = "http://127.0.0.1:5000"
 """What links begin with."""
+
+SHOP: Final = Shop("Mercato", BASE)
+"""The shop that mails are from."""
 
 _LAYOUT = "{{ subject }}{% block content %}{% endblock %}"
 
@@ -90,7 +93,7 @@ class Postbox:
 
 POSTBOX: Final = Postbox()
 
-MESSAGES: Final = fake(Messages, post=POSTBOX.post)
+MESSAGES: Final = fake(Messages, post=POSTBOX.post, shop=SHOP)
 """The offer of the fake. The fixture ``postbox`` returns its postbox, which is empty then."""
 
 
@@ -121,7 +124,7 @@ def _rendered(folder: Path, name: str, context: Mapping[str, Any]) -> tuple[str,
         lstrip_blocks=True,
     )
     environment.filters |= {"money": lambda amount, currency: f"{amount} {currency}", "date": str}
-    given = {**context, "shop_name": "Mercato", "locale": folder.name, "link": _link}
+    given = {**context, "shop_name": SHOP.name, "locale": folder.name, "link": _link}
     given["button"] = lambda url, label: f"{label}: {url}"
     subject = environment.get_template(f"{name}.subject.txt").render(given).strip()
     environment.get_template(f"{name}.html").render({**given, "subject": subject})

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from mercato_kit.db import new_id
 from mercato_users.counters import tables
-from mercato_users.counters.limits import DAY, MINUTES, Counter, Limit
+from mercato_users.counters.limits import DAY, MINUTES, Counter, Limit, Spent
 from mercato_users.counters.redis import RedisAwayError, redis_counters
 from mercato_users.counters.tables import Sums
 
-__all__ = ["DAY", "MINUTES", "Counter", "Limit", "Sums", "parameters", "spend", "wait"]
+__all__ = ["DAY", "MINUTES", "Counter", "Limit", "Spent", "Sums", "parameters", "spend", "wait"]
 
 
 def parameters(counters: Sequence[Counter], now: datetime) -> dict[str, Any]:
@@ -29,9 +29,9 @@ def wait(counters: Sequence[Counter], sums: Sums | None = None) -> int:
         counters: The counters.
         sums: What was counted on them in tables, if it was read already.
     """
-    seconds = _spend_in_redis(counters, failures=0, attempt=None)
-    if seconds is not None:
-        return seconds
+    spent = _spend_in_redis(counters, failures=0, attempt=None)
+    if spent is not None:
+        return spent.wait
     return (sums or tables.read(counters)).wait(counters)
 
 
@@ -41,7 +41,7 @@ def spend(
     failures: int,
     sums: Sums | None = None,
     attempt: UUID | None = None,
-) -> int:
+) -> Spent:
     """Count failures, and return how long to wait if a limit was already reached.
 
     In tables, the counters stay locked until the unit of work ends, so call it near the end.
@@ -51,19 +51,16 @@ def spend(
         failures: 0 or 1; 0 only checks that there is room for one more.
         sums: What was counted on them in tables, if it was read already.
         attempt: Counted once, however often the unit of work runs; by default another one.
-
-    Returns:
-        0 if there was room, else the seconds until there is.
     """
-    seconds = _spend_in_redis(counters, failures=failures, attempt=attempt)
-    if seconds is not None:
-        return seconds
+    spent = _spend_in_redis(counters, failures=failures, attempt=attempt)
+    if spent is not None:
+        return spent
     return tables.spend(sums or tables.read(counters), counters, failures=failures)
 
 
 def _spend_in_redis(
     counters: Sequence[Counter], *, failures: int, attempt: UUID | None
-) -> int | None:
+) -> Spent | None:
     """Count in Redis; None if the tables count instead."""
     redis = redis_counters()
     if redis is None:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 MINUTES = timedelta(minutes=5)
 DAY = timedelta(days=1)
@@ -45,6 +46,18 @@ class Counter:
     def longest(self) -> timedelta:
         """The longest span of its limits; older failures do not count."""
         return max(limit.span for limit in self.limits)
+
+
+class Spent(NamedTuple):
+    """What came of an attempt.
+
+    Args:
+        wait: 0 if there was room, else the seconds until there is.
+        full: The kinds of the counters that have no room left after it, if there was room.
+    """
+
+    wait: int
+    full: frozenset[str] = frozenset()
 
 
 def step_at(moment: datetime) -> datetime:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from mercato_kit import keys
 from mercato_kit.composition import current_composition
-from mercato_users.counters.limits import Counter
+from mercato_users.counters.limits import Counter, Spent
 
 OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
 """Seconds that a request waits for a Redis server that does not answer."""
@@ -39,23 +39,27 @@ for place, key in ipairs(KEYS) do
     end
   end
 end
+local answer = {wait}
 if wait == 0 and ARGV[2] == '1' then
   for place, key in ipairs(KEYS) do
-    local longest = 0
-    for span in string.gmatch(ARGV[2 + place], '/(%d+)') do
+    local longest, full = 0, false
+    redis.call('ZADD', key, 'NX', now, ARGV[1])
+    for limit, span in string.gmatch(ARGV[2 + place], '(%d+)/(%d+)') do
       longest = math.max(longest, tonumber(span))
+      full = full or redis.call('ZCOUNT', key, '(' .. (now - span), '+inf') >= tonumber(limit)
     end
     redis.call('ZREMRANGEBYSCORE', key, '-inf', now - longest)
-    redis.call('ZADD', key, 'NX', now, ARGV[1])
     redis.call('PEXPIRE', key, longest)
+    if full then answer[#answer + 1] = place end
   end
 end
-return wait
+return answer
 """
 """Counts an attempt on all counters, or on none if a limit is reached.
 
 ``ARGV``: the id of the attempt, which counts once; 1 to count it, 0 to check; for each key its
-limits: ``number/milliseconds``, with spaces between. Returns the milliseconds to wait.
+limits: ``number/milliseconds``, with spaces between. Returns the milliseconds to wait, and the
+places of the keys that are full then.
 """
 
 
@@ -80,7 +84,7 @@ class RedisCounters:
         self._failure = RedisError
         self._away_until = 0.0
 
-    def spend(self, counters: Sequence[Counter], *, failures: int, attempt: UUID) -> int:
+    def spend(self, counters: Sequence[Counter], *, failures: int, attempt: UUID) -> Spent:
         """Count failures, and return how long to wait if a limit was already reached.
 
         Raises:
@@ -91,12 +95,12 @@ class RedisCounters:
         limits = [_limits(one) for one in counters]
         names = [self._prefix + one.key for one in counters]
         try:
-            wait: int = self._script(keys=names, args=[str(attempt), failures, *limits])
+            wait, *full = self._script(keys=names, args=[str(attempt), failures, *limits])
         except self._failure as error:
             self._away_until = time.monotonic() + PAUSE_SECONDS
             _log.warning("failures are counted in tables: Redis: %s", type(error).__name__)
             raise RedisAwayError from error
-        return -(-wait // 1000)
+        return Spent(-(-wait // 1000), frozenset(counters[place - 1].kind for place in full))
 
 
 def redis_counters() -> RedisCounters | None:

@@ -16,7 +16,7 @@ from mercato_kit.db import insert, session, utc_now
 from mercato_kit.lists import Rows, any_of
 from mercato_kit.prepared import Prepared
 from mercato_kit.reads import Read
-from mercato_users.counters.limits import DAY, MINUTES, STEP, Counter, step_at
+from mercato_users.counters.limits import DAY, MINUTES, STEP, Counter, Spent, step_at
 from mercato_users.models import LoginAttempt
 
 Step = tuple[str, datetime, int]
@@ -103,7 +103,7 @@ def read(counters: Sequence[Counter]) -> Sums:
     return Sums.of(_READ.rows(**parameters(counters, now)), now)
 
 
-def spend(sums: Sums, counters: Sequence[Counter], *, failures: int) -> int:
+def spend(sums: Sums, counters: Sequence[Counter], *, failures: int) -> Spent:
     """Count failures, and return how long to wait if a limit was already reached.
 
     Args:
@@ -123,11 +123,12 @@ def spend(sums: Sums, counters: Sequence[Counter], *, failures: int) -> int:
     ]
     connection = session.connection()
     counted = _ADD.rows(connection, {"steps": _STEPS.dump(rows, connection.dialect)})
-    before = (
-        (row["key"], row["window_start"], row["count"] - (row["window_start"] == now) * failures)
-        for row in counted
-    )
-    return sums.with_steps(before).wait(counters)
+    after = [(row["key"], row["window_start"], row["count"]) for row in counted]
+    before = [(key, start, count - (start == now) * failures) for key, start, count in after]
+    if wait := sums.with_steps(before).wait(counters):
+        return Spent(wait)
+    left = sums.with_steps(after)
+    return Spent(0, frozenset(one.kind for one in counters if left.wait([one])))
 
 
 def forget_old(*, limit: int) -> int:

@@ -63,6 +63,7 @@ from mercato_users.services.key_callers import identify as identify_key
 from mercato_users.services.key_rotation import rotate_keys
 from mercato_users.services.known_devices import LIFETIME as DEVICE_LIFETIME
 from mercato_users.services.login_attempts import Attempt, verify_login
+from mercato_users.services.login_limits import record_full as record_throttled_logins
 from mercato_users.services.login_links import request_login_link
 from mercato_users.services.open_sessions import (
     end_others as end_other_sessions,
@@ -177,6 +178,7 @@ __all__ = [
     "reactivate_user",
     "read_export",
     "record_factor_change",
+    "record_throttled_logins",
     "refresh_tokens",
     "refused_rows",
     "register",

@@ -94,11 +94,16 @@ def count_try(token: str, purpose: str, *, session_id: UUID | None = None) -> Tr
 
 def use(token: str, purpose: str, *, session_id: UUID | None = None) -> UUID | None:
     """Use up a challenge, and return its user; None if it is not open."""
-    return session.scalar(
+    using = use_of(token, purpose, session_id=session_id)
+    return session.scalar(using.returning(Challenge.user_id))
+
+
+def use_of(token: str, purpose: str, *, session_id: UUID | None = None) -> sa.Update:
+    """Return the statement that uses up a challenge, if it is open."""
+    return (
         sa.update(Challenge)
         .where(_is_open(token, purpose, session_id))
         .values(used_at=utc_now())
-        .returning(Challenge.user_id)
         .execution_options(synchronize_session=False)
     )
 

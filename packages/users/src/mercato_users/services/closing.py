@@ -140,12 +140,13 @@ def _close(
         Session.user_id == user.id, reason="closing", devices=Device.user_id == user.id
     )
     api_keys.revoke_all(user.id)
-    grace = timedelta(hours=current_settings(UsersSettings).erasure_grace_hours)
-    due_at = utc_now() + grace
+    now = utc_now()
+    due_at = _due_at(user.id, now)
     actor = None if actor_id is None else str(actor_id)
     request_id = privacy.request("erase", subject_of(user), due_at=due_at, actor=actor)
     if user.email_verified:
-        _mail_link(user.id, request_id, before)
+        link = {"request": str(request_id), "status": before}
+        _mail_link(user.id, {**link, "hours": (due_at - now) // timedelta(hours=1)}, due_at)
     data = {} if reason is None else {"reason": reason}
     audit.record(user.id, "erasure_asked", client=client, actor_id=actor_id, data=data)
     if held.is_system:
@@ -153,8 +154,19 @@ def _close(
     return Erasure(request_id, due_at)
 
 
-def _mail_link(user_id: UUID, request_id: UUID, status: str) -> None:
-    """Mail a link that cancels an erasure, and gives the account its former *status* back."""
+def _mail_link(user_id: UUID, data: dict[str, Any], due_at: datetime) -> None:
+    """Mail a link that cancels an erasure, and gives the account its former status back."""
     nonce = topics.request_mail(topics.ERASURE_ASKED, user_id)
-    data = {"request": str(request_id), "status": status}
-    one_time_tokens.store(user_id, one_time_tokens.CANCEL_ERASURE, nonce, data)
+    purpose = one_time_tokens.CANCEL_ERASURE
+    one_time_tokens.store(user_id, purpose, nonce, data, expires_at=due_at)
+
+
+def _due_at(user_id: UUID, now: datetime) -> datetime:
+    """Return when the erasure of an account begins.
+
+    While a change of the address can be undone, a thief may have made it: the erasure waits for
+    the owner, whom no mail about it reaches.
+    """
+    grace = timedelta(hours=current_settings(UsersSettings).erasure_grace_hours)
+    undoable_until = one_time_tokens.undoable_until(user_id)
+    return max(now + grace, undoable_until or now)

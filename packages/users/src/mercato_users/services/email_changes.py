@@ -52,7 +52,8 @@ def request_email(caller: Principal, email: str, proof: Proof, client: Client = 
     nonce = topics.request_mail(topic, other_id if is_taken else user_id)
     # It is stored in both cases, so that they take the same time; only one of them mails it.
     data = {"email": email, "old": old, "session": str(caller.session_id)}
-    one_time_tokens.store(user_id, one_time_tokens.CHANGE_EMAIL, nonce, data)
+    purpose = one_time_tokens.CHANGE_EMAIL
+    one_time_tokens.store_new(user_id, purpose, nonce, data, epoch=proof.epoch)
     topics.request_mail(topics.EMAIL_CHANGE_NOTICE, user_id)
     audit.record(user_id, "email_change_asked", client=client, actor_id=user_id)
 
@@ -84,10 +85,11 @@ def confirm_email(token: str, client: Client = UNKNOWN) -> None:
 def undo_email(token: str, client: Client = UNKNOWN) -> None:
     """Give an account its former address back: a thief may have changed it.
 
-    All sessions end, the password is void, and a link to set a new one is mailed. Second factors
-    that were added since are removed. Links that undo later changes are void, too; they were
-    mailed to the thief. An account that is closing opens again: the link that cancels an erasure
-    went to the thief, too.
+    All sessions end, the password is void, and a link to set a new one is mailed. API keys are
+    revoked, and second factors that were added since, or in the week before, are removed: a thief
+    may have added one first, so that the owner stays locked out. Links that undo later changes are
+    void, too; they were mailed to the thief. An account that is closing opens again: the link that
+    cancels an erasure went to the thief, too.
 
     Raises:
         TokenExpired: The link is unknown, used or expired, another verified account has the
@@ -98,7 +100,8 @@ def undo_email(token: str, client: Client = UNKNOWN) -> None:
     closing.reopen(user_id, client)
     version = _set_email(used, password_hash=None, token_epoch=User.token_epoch + 1)
     one_time_tokens.use_up_later(used, one_time_tokens.UNDO_EMAIL)
-    factor_changes.remove_added_since(user_id, used.expires_at - one_time_tokens.UNDO)
+    changed_at = used.expires_at - one_time_tokens.UNDO
+    factor_changes.remove_added_since(user_id, changed_at - one_time_tokens.UNDO)
     open_sessions.end_all(user_id, "email_change_undone")
     api_keys.revoke_all(user_id)
     topics.request_mail(topics.PASSWORD_RESET_REQUESTED, user_id)

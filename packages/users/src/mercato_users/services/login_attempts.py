@@ -61,15 +61,16 @@ class Attempt:
     sums: Sums
     id: UUID
 
-    def count(self, *, failures: int) -> None:
-        """Count the failure, or none.
+    def count(self, *, failures: int) -> bool:
+        """Count the failure, or none; return whether it was the last one for strangers.
 
         Raises:
             TooManyLogins: A limit was reached meanwhile.
         """
-        wait = counters.spend(self.counters, failures=failures, sums=self.sums, attempt=self.id)
-        if wait:
-            raise TooManyLogins(retry_after_seconds=wait)
+        spent = counters.spend(self.counters, failures=failures, sums=self.sums, attempt=self.id)
+        if spent.wait:
+            raise TooManyLogins(retry_after_seconds=spent.wait)
+        return login_limits.ACCOUNT in spent.full
 
 
 _ACCOUNT_COLUMNS = (

@@ -2,9 +2,15 @@
 
 from uuid import UUID
 
+from mercato_kit import limits
 from mercato_kit.emails import canonical_email
+from mercato_kit.limits import Take
 from mercato_users.clients import Client
 from mercato_users.counters import DAY, MINUTES, Counter, Limit
+from mercato_users.services import audit
+
+ACCOUNT, FACTOR = "login.account", "factor.account"
+"""Kinds of the counters of what strangers may try on an account."""
 
 _ACCOUNT = (Limit(10, MINUTES), Limit(100, DAY))
 _NETWORK = (Limit(100, MINUTES),)
@@ -18,7 +24,7 @@ _FACTOR = (Limit(10, MINUTES), Limit(50, DAY))
 def of_strangers(email: str, client: Client) -> list[Counter]:
     """Return the counters of logins that are not known: by account, by network and of all."""
     found = [
-        Counter("login.account", canonical_email(email), _ACCOUNT),
+        Counter(ACCOUNT, canonical_email(email), _ACCOUNT),
         Counter("login.network", client.counted_as, _NETWORK),
         Counter("login.all", "", _ALL),
     ]
@@ -39,9 +45,16 @@ def of_pass(digest: str) -> list[Counter]:
 
 def of_factor(user_id: UUID) -> list[Counter]:
     """Return the counters of wrong second factors behind the right password of an account."""
-    return [Counter("factor.account", str(user_id), _FACTOR)]
+    return [Counter(FACTOR, str(user_id), _FACTOR)]
 
 
 def of_factor_on(digest: str) -> list[Counter]:
     """Return the same counters for the known device whose token has a hash; they are its own."""
     return [Counter("factor.device", digest, _FACTOR)]
+
+
+def record_full(user_id: UUID) -> None:
+    """Record in the audit trail that strangers are refused on an account, once in five minutes."""
+    once = Take("login.throttled", str(user_id), burst=1, every=int(MINUTES.total_seconds()))
+    if not limits.take(once)[once]:
+        audit.record(user_id, "login_throttled")

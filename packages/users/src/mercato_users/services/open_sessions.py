@@ -10,6 +10,7 @@ from mercato_kit.db import session, utc_now
 from mercato_kit.errors import NotFound, Unauthenticated
 from mercato_kit.http import Page, PageRequest, paginate
 from mercato_users import opaque_tokens
+from mercato_users.changes import with_changes
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.models import Device, RefreshToken, Session
 from mercato_users.services import audit, known_devices
@@ -99,14 +100,14 @@ def end_all(user_id: UUID, reason: str, *, but: UUID | None = None) -> None:
     end(Session.user_id == user_id, *others, reason=reason)
 
 
-def end_longest_unused(user_id: UUID) -> None:
-    """Make room for a new session: end those above the most that an account may have.
+def ending_of_longest_unused(user_id: UUID) -> sa.Update:
+    """Return the statement that makes room for a new session: it ends those above the most.
 
     The lock of the user's row makes the number exact.
     """
     kept = sa.select(Session.id).where(_open(user_id)).order_by(Session.last_seen_at.desc())
     surplus = kept.offset(MOST - 1).limit(MOST)
-    end(Session.id.in_(surplus), reason="too_many")
+    return _ended(Session.id.in_(surplus), reason="too_many", returning=Session.id)
 
 
 def end(
@@ -129,11 +130,15 @@ def end_with_devices(
         devices: The devices. Which those of the sessions are is read before the sessions end.
     """
     forgotten = known_devices.revocation(devices)
-    if session.get_bind().dialect.name == "sqlite":
-        session.execute(forgotten)
-        return end(which, reason=reason)
     ended = _ended(which, reason=reason, returning=Session.id)
-    return list(session.scalars(ended.add_cte(forgotten.cte("forgotten_device"))))
+    return list(session.scalars(with_changes(ended, forgotten)))
+
+
+def ending_of_all(user_id: UUID, reason: str) -> tuple[sa.Update, sa.Update]:
+    """Return the statements that let all devices of a user be unknown, and end its sessions."""
+    forgotten = known_devices.revocation(Device.user_id == user_id)
+    ended = _ended(Session.user_id == user_id, reason=reason, returning=Session.id)
+    return forgotten, ended
 
 
 def _ended(

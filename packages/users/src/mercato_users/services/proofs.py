@@ -13,8 +13,9 @@ from mercato_kit.reads import Read
 from mercato_users import counters, key_ring, passwords
 from mercato_users.access_tokens import Claims
 from mercato_users.clients import UNKNOWN, Client
+from mercato_users.counters import Counter, Sums, tables
 from mercato_users.errors import InvalidCredentials
-from mercato_users.models import Session, User
+from mercato_users.models import LoginAttempt, Session, User
 from mercato_users.services import audit, open_sessions, refreshes
 from mercato_users.services.refreshes import AccessToken
 
@@ -23,7 +24,12 @@ T = TypeVar("T")
 FAILURES = (counters.Limit(10, counters.DAY),)
 """Wrong passwords and codes after which the session ends."""
 
-_HASH = Read(sa.select(User.password_hash).where(User.id == sa.bindparam("user_id")))
+_READ = Read(
+    sa.select(User.password_hash, User.credential_epoch, *tables.COLUMNS)
+    .outerjoin(LoginAttempt, tables.COUNT)
+    .where(User.id == sa.bindparam("user_id"))
+)
+"""The password of a caller, and how often it was wrong, in one SELECT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,13 @@ class Proof:
     Args:
         password_hash: The hash that its password matched; None if the password was wrong. The
             statement that changes the account requires that it is still the account's.
+        epoch: The credential epoch of the account then.
+        sums: What was counted before; None if it was not read.
     """
 
     password_hash: str | None
+    epoch: int = 0
+    sums: Sums | None = None
 
 
 def verify(caller: Principal, password: str) -> Proof:
@@ -46,9 +56,13 @@ def verify(caller: Principal, password: str) -> Proof:
     """
     if caller.factor and caller.acr < 2:
         raise StepUpRequired(acr=2)
-    rows = _HASH.rows(user_id=caller.sub)
-    kept = rows[0][0] if rows else None
-    return Proof(kept if passwords.verify(kept, password) else None)
+    _, session_id = ids(caller)
+    now = utc_now()
+    parameters = counters.parameters(_counted(session_id), now)
+    rows = _READ.rows(user_id=caller.sub, **parameters)
+    kept, epoch = rows[0][:2] if rows else (None, 0)
+    sums = Sums.of((row[2:] for row in rows if row[2] is not None), now)
+    return Proof(kept if passwords.verify(kept, password) else None, epoch, sums)
 
 
 def accept(caller: Principal, proof: Proof) -> UUID:
@@ -59,11 +73,11 @@ def accept(caller: Principal, proof: Proof) -> UUID:
     """
     user_id, _ = ids(caller)
     refusal = InvalidCredentials(facts={"user_id": user_id})
-    require(caller, proof.password_hash, refusal)
+    require(caller, proof.password_hash, refusal, proof.sums)
     return user_id
 
 
-def require(caller: Principal, proved: T | None, refusal: Problem) -> T:
+def require(caller: Principal, proved: T | None, refusal: Problem, sums: Sums | None = None) -> T:
     """Return what the caller has proved its identity by, and count a failure if it has not.
 
     The result is decided under the lock of the counter. After ten wrong passwords or codes the
@@ -73,13 +87,14 @@ def require(caller: Principal, proved: T | None, refusal: Problem) -> T:
         caller: The caller.
         proved: What it has proved; None if what it sent was wrong.
         refusal: What is raised then; it keeps the work, so that the failure is counted.
+        sums: What was counted before, if it was read already.
     """
     _, session_id = ids(caller)
-    counted = [counters.Counter("step_up", str(session_id), FAILURES)]
-    is_full = counters.spend(counted, failures=0 if proved is not None else 1)
-    if proved is not None and not is_full:
+    failures = 0 if proved is not None else 1
+    spent = counters.spend(_counted(session_id), failures=failures, sums=sums)
+    if proved is not None and not spent.wait:
         return proved
-    if is_full or counters.wait(counted):
+    if spent.wait or spent.full:
         open_sessions.end(Session.id == session_id, reason="guessed")
     raise refusal
 
@@ -120,6 +135,10 @@ def make_fresh(caller: Principal, client: Client, **values: Any) -> AccessToken:
     audit.record(user_id, "stepped_up", client=client, actor_id=user_id)
     current_epoch, newest_key = updated
     return refreshes.access_token(Claims(user_id, session_id, current_epoch), newest_key)
+
+
+def _counted(session_id: UUID) -> list[Counter]:
+    return [Counter("step_up", str(session_id), FAILURES)]
 
 
 def ids(caller: Principal) -> tuple[UUID, UUID]:

@@ -12,6 +12,7 @@ from mercato_kit.errors import TooManyRequests
 from mercato_kit.limits import Take
 from mercato_kit.reads import Read
 from mercato_users import counters, key_ring, one_time_tokens, opaque_tokens, topics
+from mercato_users.changes import with_changes
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.counters import Counter, Sums, tables
 from mercato_users.errors import ChallengeExpired, InvalidCode
@@ -59,20 +60,21 @@ def complete_login(sent: Answer, client: Client = UNKNOWN) -> Login:
     tried = challenges.count_try(sent.challenge, challenges.LOGIN)
     limit = _read(tried.user_id, sent.device_token)
     proof = second_factors.verify(tried.user_id, sent, client)
-    wait = counters.spend(
+    spent = counters.spend(
         limit.counted,
         failures=0 if proof else 1,
         sums=limit.sums,
         # The same one when the unit of work runs again.
         attempt=uuid5(tried.user_id, f"{sent.challenge} {tried.tries}"),
     )
-    if wait:
-        raise TooManyRequests(retry_after_seconds=wait)
+    if spent.wait:
+        raise TooManyRequests(retry_after_seconds=spent.wait)
     if proof is None:
         _warn_owner(tried.user_id)
+        if login_limits.FACTOR in spent.full:
+            topics.publish_throttled(tried.user_id)
         raise InvalidCode(facts={"user_id": tried.user_id})
-    challenges.use(sent.challenge, challenges.LOGIN)
-    user, newest_key = _record_login(tried)
+    user, newest_key = _record_login(tried, challenges.use_of(sent.challenge, challenges.LOGIN))
     if tried.data["pass"] is not None:
         one_time_tokens.use_pass(tried.data["pass"])
     beginning = Beginning(
@@ -98,8 +100,10 @@ def _read(user_id: UUID, device_token: str | None) -> _Limits:
     return _Limits(seen, own if is_known else of_account, sums)
 
 
-def _record_login(tried: Tried) -> tuple[User, str | None]:
-    """Record the time of the login, which locks the row of the user.
+def _record_login(tried: Tried, using: sa.Update) -> tuple[User, str | None]:
+    """Record the time of the login, which locks the row of the user, and use up the challenge.
+
+    The challenge has been locked since the try was counted, so that it is open here for one login.
 
     Returns:
         The user, and the newest signing key.
@@ -107,7 +111,7 @@ def _record_login(tried: Tried) -> tuple[User, str | None]:
     Raises:
         ChallengeExpired: The credentials or the status have changed meanwhile.
     """
-    recorded = session.execute(
+    update = (
         sa.update(User)
         .where(
             User.id == tried.user_id,
@@ -118,7 +122,8 @@ def _record_login(tried: Tried) -> tuple[User, str | None]:
         .values(last_login_at=utc_now(), updated_at=User.updated_at)
         .returning(User, key_ring.NEWEST)
         .execution_options(synchronize_session=False, populate_existing=True)
-    ).one_or_none()
+    )
+    recorded = session.execute(with_changes(update, using)).one_or_none()
     if recorded is None:
         raise ChallengeExpired
     return recorded[0], recorded[1]

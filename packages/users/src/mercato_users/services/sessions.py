@@ -11,6 +11,7 @@ from mercato_kit.db import new_id, session, utc_now
 from mercato_kit.later import later
 from mercato_users import key_ring, one_time_tokens, opaque_tokens, topics
 from mercato_users.access_tokens import Claims
+from mercato_users.changes import with_changes
 from mercato_users.clients import UNKNOWN, Client
 from mercato_users.errors import InvalidCredentials, TokenExpired
 from mercato_users.models import Role, Session, User, UserRole
@@ -111,8 +112,10 @@ def log_in(attempt: Attempt, client: Client = UNKNOWN) -> Login | Challenged:
                 seen=seen, device_token=sent.device_token, device_name=sent.device_name
             )
             return start(user, newest_key, beginning, client)
-    attempt.count(failures=1)
-    raise InvalidCredentials(facts={"user_id": account.id if account else None})
+    user_id = account.id if account else None
+    if attempt.count(failures=1):
+        topics.publish_throttled(user_id)
+    raise InvalidCredentials(facts={"user_id": user_id})
 
 
 def _record_login(account: Account, renewed: str | None) -> tuple[User, str | None] | None:
@@ -137,17 +140,19 @@ def _record_login(account: Account, renewed: str | None) -> tuple[User, str | No
     return None if row is None else (row[0], row[1])
 
 
-def _read_roles(user: User) -> bool:
+def _read_roles(user: User, *changes: sa.Update) -> bool:
     """Read the roles of a user whose row is locked, and return whether one makes it staff.
 
+    Changes of other tables are sent with the same statement.
     A grant locks the row, too, so that it shortens the new session or is seen here.
     """
-    rows = session.execute(
+    roles = (
         sa.select(Role, lifetimes.HOLDS)
         .join(UserRole, UserRole.role_id == Role.id)
         .where(UserRole.user_id == user.id)
         .order_by(Role.name)
-    ).all()
+    )
+    rows = session.execute(with_changes(roles, *changes)).all()
     set_committed_value(user, "roles", [role for role, _ in rows])
     return any(holds for _, holds in rows)
 
@@ -165,9 +170,8 @@ def start(user: User, newest_key: str | None, beginning: Beginning, client: Clie
     device_id, device_token = known_devices.recognize(
         user, beginning.seen, beginning.device_token, client
     )
-    is_staff = _read_roles(user)
+    is_staff = _read_roles(user, open_sessions.ending_of_longest_unused(user.id))
     ends = lifetimes.until(now, is_staff=is_staff)
-    open_sessions.end_longest_unused(user.id)
     login = {
         "id": session_id,
         "user_id": user.id,

@@ -12,7 +12,7 @@ from mercato_kit.http import PageRequest
 from mercato_kit.views import Shown
 from mercato_users import topics
 from mercato_users.errors import InvalidTransition
-from mercato_users.models import Device, Session, User
+from mercato_users.models import User
 from mercato_users.services import (
     administrators,
     audit,
@@ -95,10 +95,8 @@ def suspend_user(
     """
     administrators.lock()
     version = _change_status(user_id, "active", "suspended")
-    target = standing.require_touch_of(user_id, actor_id)
-    open_sessions.end_with_devices(
-        Session.user_id == user_id, reason="suspended", devices=Device.user_id == user_id
-    )
+    ending = open_sessions.ending_of_all(user_id, "suspended")
+    target = standing.require_touch_of(user_id, actor_id, *ending)
     audit.record(user_id, "suspended", actor_id=actor_id, data={"reason": reason})
     topics.publish_change(topics.SUSPENDED, user_id, version)
     if target.is_system and not force:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from mercato_kit.db import session
 from mercato_kit.errors import Forbidden
+from mercato_users.changes import with_changes
 from mercato_users.models import Role, RolePermission, UserRole
 
 
@@ -50,14 +51,20 @@ def union(held: Iterable[Held]) -> Held:
     )
 
 
-def held_by(user_ids: Collection[UUID | None]) -> Mapping[UUID | None, Held]:
-    """Return what accounts hold, in one SELECT. What None, an operator, holds covers everything."""
-    rows = session.execute(
+def held_by(user_ids: Collection[UUID | None], *changes: sa.Update) -> Mapping[UUID | None, Held]:
+    """Return what accounts hold, in one SELECT. What None, an operator, holds covers everything.
+
+    Args:
+        user_ids: The accounts.
+        changes: Changes of other tables that are sent with it.
+    """
+    held = (
         sa.select(UserRole.user_id, Role.id, Role.is_system, RolePermission.permission)
         .join(Role, Role.id == UserRole.role_id)
         .outerjoin(RolePermission, RolePermission.role_id == Role.id)
         .where(UserRole.user_id.in_([one for one in user_ids if one is not None]))
     )
+    rows = session.execute(with_changes(held, *changes))
     parts: dict[UUID | None, list[Held]] = {one: [] for one in user_ids}
     for user_id, role_id, is_system, permission in rows:
         parts[user_id].append(part_of(role_id, permission, is_system=is_system))
@@ -74,17 +81,18 @@ def require_touch(actor: Held, target: Held) -> None:
         raise Forbidden("The account has permissions that you do not have.")
 
 
-def require_touch_of(user_id: UUID | None, actor_id: UUID | None) -> Held:
+def require_touch_of(user_id: UUID | None, actor_id: UUID | None, *changes: sa.Update) -> Held:
     """Check that an actor may change an account, and return what the account holds.
 
     Args:
         user_id: The account.
         actor_id: Who changes it; None for an operator, who may do everything.
+        changes: Changes of other tables that are sent with it; a refusal undoes them.
 
     Raises:
         Forbidden: The account holds what the actor does not.
     """
-    held = held_by([user_id, actor_id])
+    held = held_by([user_id, actor_id], *changes)
     require_touch(held[actor_id], held[user_id])
     return held[user_id]
 
