@@ -38,11 +38,11 @@ def create_app(
         DeploymentError: The deployment has errors; with all faults.
     """
     with uncollected():
-        return _make_app(deployment, install, features, config or {})
+        return _make_app(deployment, features, config or {}, install=install)
 
 
 def _make_app(
-    given: Any, install: bool, features: Iterable[Feature], config: Mapping[str, Any]
+    given: Any, features: Iterable[Feature], config: Mapping[str, Any], *, install: bool
 ) -> App:
     # Imported here, so that no garbage is collected meanwhile.
     from mercato_composition.deployment.reader import read_draft
