@@ -58,7 +58,8 @@ def carry_codes(field: fields.Field[Any]) -> None:
     """Let the messages of a field, of its items and of its validators carry their codes."""
     # The dict is shared by the copies of a field: each object of a schema binds some.
     for key, text in field.error_messages.items():
-        field.error_messages[key] = _coded(text, _code_of_key(field, key))
+        if type(text) is str:
+            field.error_messages[key] = _message(text, _code_of_key(field, key))
     for validator in field.validators:
         _carry(validator)
     for inner in _inner_fields(field):
@@ -80,8 +81,8 @@ def _carry(validator: Any) -> None:
     elif isinstance(validator, validate.Validator):
         code = _code_of_validator(validator)
         for name in _TEXTS:
-            if getattr(validator, name, None) is not None:
-                setattr(validator, name, _coded(getattr(validator, name), code))
+            if type(text := getattr(validator, name, None)) is str:
+                setattr(validator, name, _message(text, code))
 
 
 def _code_of_validator(validator: Any) -> str:
@@ -104,10 +105,6 @@ def _inner_fields(field: fields.Field[Any]) -> Iterator[fields.Field[Any]]:
         yield from field.tuple_fields
     elif isinstance(field, fields.Mapping):
         yield from (one for one in (field.key_field, field.value_field) if one is not None)
-
-
-def _coded(text: Any, code: str) -> Any:
-    return _message(text, code) if type(text) is str else text
 
 
 # Thousands of fields have the same few messages.
