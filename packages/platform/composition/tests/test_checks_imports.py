@@ -44,3 +44,12 @@ class TestImports:
         source = "import PACKAGE.other\nfrom . import other\nfrom mercato_kit import db\n"
 
         assert found_in(wheels, models=f"{source}'import mercato_host'\n", other="def (") == []
+
+    @pytest.mark.provokes("K420")
+    def test_in_other_letters(self, wheels):
+        """K420 is found where the name is written in letters that Python reads as plain ones."""
+        wide = "".join(chr(ord(letter) + 0xFEE0) for letter in "runtime")
+
+        [fault] = found_in(wheels, app=f"# “wide”\nimport mercato_{wide}\n")
+
+        assert fault.what.endswith("/app.py:2")

@@ -8,21 +8,18 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
 import tomli_w
-from packaging.pylock import (
-    PackageWheel,
-    Pylock,
-    PylockSelectError,
-    PylockUnsupportedVersionError,
-    PylockValidationError,
-)
 from packaging.utils import canonicalize_name
 
 from mercato_composition.faults import DeploymentError, Fault, Place, mercato
+
+# It is imported where a lock is read: most processes only name the commands below.
+if TYPE_CHECKING:
+    from packaging.pylock import Pylock
 
 LOCK_AND_INSTALL = mercato("lock", then=("install",))
 """What brings a package that the lock does not name."""
@@ -76,7 +73,7 @@ class Lock:
 
     path: Path
     text: bytes
-    pylock: Pylock
+    pylock: "Pylock"
     requirements: tuple[str, ...]
     bindings: Mapping[str, Binding]
 
@@ -109,6 +106,8 @@ class Lock:
             DeploymentError: The lock was made for another kind of machine, or has a package
                 without a hashed wheel.
         """
+        from packaging.pylock import PylockSelectError  # noqa: PLC0415
+
         try:
             return [
                 _locked(package.name, str(package.version), source)
@@ -140,6 +139,12 @@ def parse(path: Path, text: bytes) -> Lock:
     Raises:
         DeploymentError: It is not a valid lock.
     """
+    from packaging.pylock import (  # noqa: PLC0415
+        Pylock,
+        PylockUnsupportedVersionError,
+        PylockValidationError,
+    )
+
     try:
         document = tomllib.loads(text.decode())
         pylock = Pylock.from_dict(document)
@@ -217,6 +222,8 @@ def _without_password(url: str) -> str:
 
 
 def _locked(name: str, version: str, source: object) -> Locked:
+    from packaging.pylock import PackageWheel  # noqa: PLC0415
+
     if not isinstance(source, PackageWheel):
         raise ValueError(f"{name} {version} has no wheel; only wheels are installed")  # noqa: TRY004
     sha256 = source.hashes.get("sha256", "")

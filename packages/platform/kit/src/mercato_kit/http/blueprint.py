@@ -5,7 +5,7 @@ then smorest parses the arguments, calls the view and serializes the result.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, TypeVar, cast
 
 import flask_smorest
@@ -142,9 +142,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
         """Parse arguments with *schema*, as in flask-smorest; keeps the type of the view."""
-        # Of a class, webargs makes an object for each request.
-        one = schema() if isinstance(schema, type) else schema
-        return super().arguments(one, **options)  # type: ignore[no-any-return]
+        return super().arguments(_object_of(schema), **options)  # type: ignore[no-any-return]
 
     def response(
         self, status_code: int, schema: Any = None, **options: Any
@@ -153,7 +151,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
 
         What a view of :mod:`mercato_kit.views` shows is the response as it is.
         """
-        serialized = super().response(status_code, schema, **options)
+        serialized = super().response(status_code, _object_of(schema), **options)
 
         def decorate(view: View) -> View:
             dump = serialized(wraps(view)(lambda result: result))
@@ -195,6 +193,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # flask-smorest
     def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
         """Register a view for DELETE; see :meth:`route`."""
         return self.route(rule, methods=["DELETE"], **options)
+
+
+def _object_of(schema: Any) -> Any:
+    """Return the object of a schema class: requests and routes share it."""
+    return _make(schema) if isinstance(schema, type) else schema
+
+
+@cache
+def _make(kind: type[Any]) -> Any:
+    return kind()
 
 
 def _endpoint(route: Route) -> Callable[..., Response]:

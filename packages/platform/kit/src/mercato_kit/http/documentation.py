@@ -1,10 +1,11 @@
 """What the API document says of a route beside its schemas."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
-import flask_smorest
 from flask import Response
+from flask_smorest.utils import deepupdate
 
 from mercato_kit.http.routes import Route
 from mercato_kit.policies import Policy
@@ -38,12 +39,14 @@ def document(endpoint: Callable[..., Response], route: Route) -> Callable[..., R
     facts: dict[str, Any] = {"x-permission": policy, "security": _security(route.allow)}
     if route.body_bytes is not None:
         facts["requestBody"] = {"content": {"application/octet-stream": {}}}
-    documented = flask_smorest.Blueprint.doc(**facts)(endpoint)
-    members = vars(documented)["_apidoc"]
+    # As doc() of flask-smorest, which returns a function that would only call the endpoint.
+    members = dict(vars(endpoint).get("_apidoc", {}))
+    members["manual_doc"] = deepupdate(deepcopy(members.get("manual_doc", {})), facts)
     if headers:
-        # Passing parameters to doc() would replace those of a header schema.
-        members.setdefault("arguments", {}).setdefault("parameters", []).extend(headers)
-    # What doc() returns would only call the endpoint.
+        # Among the facts they would replace those of a header schema.
+        arguments = members.get("arguments", {})
+        parameters = [*arguments.get("parameters", ()), *headers]
+        members["arguments"] = {**arguments, "parameters": parameters}
     vars(endpoint)["_apidoc"] = members
     return endpoint
 

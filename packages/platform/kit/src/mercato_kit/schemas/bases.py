@@ -104,3 +104,7 @@ class ModelSchema(SQLAlchemyAutoSchema):
         super().__init_subclass__(**kwargs)
         if not getattr(cls.Meta, "fields", None):
             raise TypeError(f"{cls.__name__}.Meta must list its fields")
+
+    def __deepcopy__(self, _memo: Mapping[int, Any]) -> Self:
+        """Return the schema itself: flask-smorest copies it for each decorator of a view."""
+        return self

@@ -6,6 +6,7 @@ A code is a name of the rule: ``required``, ``null``, ``type``, ``unknown_field`
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import fields, validate
@@ -55,9 +56,10 @@ _TEXTS = ("error", "message_min", "message_max", "message_all", "message_equal")
 
 def carry_codes(field: fields.Field[Any]) -> None:
     """Let the messages of a field, of its items and of its validators carry their codes."""
-    field.error_messages = {
-        key: _coded(text, _code_of_key(field, key)) for key, text in field.error_messages.items()
-    }
+    # The dict is shared by the copies of a field: each object of a schema binds some.
+    for key, text in field.error_messages.items():
+        if type(text) is str:
+            field.error_messages[key] = _message(text, _code_of_key(field, key))
     for validator in field.validators:
         _carry(validator)
     for inner in _inner_fields(field):
@@ -79,8 +81,8 @@ def _carry(validator: Any) -> None:
     elif isinstance(validator, validate.Validator):
         code = _code_of_validator(validator)
         for name in _TEXTS:
-            if getattr(validator, name, None) is not None:
-                setattr(validator, name, _coded(getattr(validator, name), code))
+            if type(text := getattr(validator, name, None)) is str:
+                setattr(validator, name, _message(text, code))
 
 
 def _code_of_validator(validator: Any) -> str:
@@ -105,5 +107,7 @@ def _inner_fields(field: fields.Field[Any]) -> Iterator[fields.Field[Any]]:
         yield from (one for one in (field.key_field, field.value_field) if one is not None)
 
 
-def _coded(text: Any, code: str) -> Any:
-    return Message(text, code) if type(text) is str else text
+# Thousands of fields have the same few messages.
+@lru_cache(maxsize=1000)
+def _message(text: str, code: str) -> Message:
+    return Message(text, code)

@@ -1,12 +1,10 @@
 """``/composition``, a page for each feature, and the graph as a file."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 
-from mercato_composition.report.diagram import Graph, graph_of
-from mercato_composition.report.svg import as_svg
 from mercato_kit.errors import Forbidden, NotFound, Problem, Unauthenticated
 from mercato_kit.files import private
 from mercato_runtime import pages
@@ -18,6 +16,9 @@ from mercato_runtime.health import current_plan
 from mercato_runtime.logs import refusals
 from mercato_runtime.pages.assets import read
 from mercato_runtime.problems import answer_problem
+
+if TYPE_CHECKING:
+    from mercato_composition.report.diagram import Graph
 
 blueprint = Blueprint("composition", __name__, url_prefix="/composition")
 
@@ -33,8 +34,10 @@ class Shown:
         self._drawing: str | None = None
 
     @property
-    def graph(self) -> Graph:
+    def graph(self) -> "Graph":
         """The graph of the current app."""
+        from mercato_composition.report.diagram import graph_of  # noqa: PLC0415 - few look at it
+
         if self._graph is None:
             self._graph = graph_of(current_plan())
         return self._graph
@@ -43,7 +46,7 @@ class Shown:
     def drawing(self) -> str | None:
         """The graph as an element of a page; None if it is too large for one."""
         if self._drawing is None and not self.graph.is_large:
-            self._drawing = as_svg(self.graph.drawn())
+            self._drawing = _drawn(self.graph)
         return self._drawing
 
 
@@ -67,7 +70,7 @@ def feature(name: str) -> Response:
     access.require_reader()
     document = _about(name, read_composition())
     around = _shown().graph.around(name)
-    drawing = as_svg(around.drawn()) if around.arrows else None
+    drawing = _drawn(around) if around.arrows else None
     return pages.answer("feature.html", document, cache=_PRIVATE, drawing=drawing)
 
 
@@ -75,7 +78,7 @@ def feature(name: str) -> Response:
 def whole_graph() -> Response:
     """Return the whole graph as an image."""
     access.require_reader()
-    text = as_svg(_shown().graph.drawn(), is_file=True)
+    text = _drawn(_shown().graph, is_file=True)
     response = current_app.response_class(text, mimetype="image/svg+xml")
     response.headers["Content-Security-Policy"] = pages.POLICY
     response.headers["Cache-Control"] = _PRIVATE
@@ -122,6 +125,12 @@ def write_file(path: Path) -> None:
     )
     with open(path, "w", encoding="utf-8", opener=private) as file:
         file.write(text)
+
+
+def _drawn(graph: "Graph", *, is_file: bool = False) -> str:
+    from mercato_composition.report.svg import as_svg  # noqa: PLC0415 - few look at it
+
+    return as_svg(graph.drawn(), is_file=is_file)
 
 
 def _about(name: str, whole: dict[str, Any]) -> dict[str, Any]:

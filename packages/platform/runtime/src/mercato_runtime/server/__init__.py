@@ -42,6 +42,7 @@ def serve(app: Flask, listener: socket.socket, *, workers: int, threads: int) ->
             each.close()
 
     # A collection writes to all objects that it looks at: each worker would get a copy of them.
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     Supervisor(work, workers, on_stop=close).run()

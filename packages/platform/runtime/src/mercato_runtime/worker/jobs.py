@@ -8,7 +8,6 @@ from datetime import timedelta
 import sqlalchemy as sa
 from flask import Flask
 
-from mercato_database.privacy import purge_exports, run_due
 from mercato_kit import leases, limits, sealed, work
 from mercato_kit.composition import Composition, current_composition
 from mercato_kit.db import insert, locked, session, utc_now
@@ -85,12 +84,27 @@ def seal_anew() -> int:
     return sum(sealed.seal_anew(column, limit=_BATCH) for column in columns)
 
 
+def purge_exports() -> int:
+    """Delete a batch of old exports."""
+    # Processes that serve do not need it.
+    from mercato_database import privacy  # noqa: PLC0415
+
+    return privacy.purge_exports()
+
+
+def run_privacy_requests() -> int:
+    """Run one request about a person's data that is due."""
+    from mercato_database import privacy  # noqa: PLC0415
+
+    return privacy.run_due()
+
+
 KIT_JOBS = (
     Job("forget_full_buckets", forget_full_buckets, every_seconds=3600),
     Job("purge_idempotency_keys", purge_idempotency_keys, every_seconds=3600),
     Job("purge_events", purge_events, every_seconds=3600),
     Job("purge_exports", purge_exports, every_seconds=3600),
-    Job("run_privacy_requests", run_due, every_seconds=5, remote=True),
+    Job("run_privacy_requests", run_privacy_requests, every_seconds=5, remote=True),
     Job("seal_anew", seal_anew, every_seconds=3600),
 )
 

@@ -1,10 +1,11 @@
 """K420: a feature's wheel imports no other feature, and of the platform only the kit."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.metadata import distribution
-from importlib.util import find_spec
+from importlib.util import decode_source, find_spec
 from pathlib import Path
+from unicodedata import normalize
 
 from mercato_composition.faults import Fault, Outside
 from mercato_composition.features.candidate import Candidate
@@ -30,7 +31,7 @@ def own_packages_only(features: Sequence[Candidate]) -> Iterator[Fault]:
         }
         places: dict[str, list[str]] = {}
         for file in _modules(feature.distribution, own):
-            for package, line in _imports(file):
+            for package, line in _imports(file, foreign):
                 if package in foreign:
                     places.setdefault(package, []).append(f"{file}:{line}")
         yield from _faults(feature, foreign, places)
@@ -62,10 +63,18 @@ def _modules(name: str | None, packages: set[str]) -> Iterator[Path]:
     yield from sorted(file for file in files if file.suffix == ".py")
 
 
-def _imports(file: Path) -> Iterator[tuple[str, int]]:
-    """Give the top-level package of each import, and its line."""
+def _imports(file: Path, wanted: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Give the top-level package of each import, and its line.
+
+    A file that has none of the *wanted* names in it gives nothing, and is not parsed.
+    """
     try:
-        tree = ast.parse(file.read_bytes())
+        text = decode_source(file.read_bytes())
+        # Python reads identifiers in this form.
+        plain = normalize("NFKC", text)
+        if not any(name in plain for name in wanted):
+            return
+        tree = ast.parse(text)
     except (OSError, SyntaxError, ValueError):
         # It cannot be imported either.
         return
