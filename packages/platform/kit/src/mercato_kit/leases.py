@@ -31,6 +31,9 @@ LEASE_SECONDS = 15.0
 
 RENEWED_EVERY_SECONDS = 5.0
 
+RENEWING_THREAD = "leases"
+"""The name of the thread that renews the leases of a process."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -174,7 +177,7 @@ class Renewals:
             self._leases[lease.id] = _Renewed(get_app(), lease, due_at)
             if not self.is_running:
                 self.is_running = True
-                threading.Thread(target=self._run, name="leases", daemon=True).start()
+                threading.Thread(target=self._run, name=RENEWING_THREAD, daemon=True).start()
 
     def drop(self, lease: Lease) -> None:
         """Stop renewing *lease*."""
