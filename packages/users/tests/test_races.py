@@ -1,18 +1,23 @@
 """What two callers do at the same time: fifty rounds each, on both databases."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from itertools import combinations_with_replacement, cycle, islice
 
 import pytest
 import sqlalchemy as sa
 
-from mercato_kit.db import new_id, session, utc_now
+from mercato_kit.db import engine, new_id, session, utc_now
 from mercato_kit.errors import Problem
 from mercato_kit.principals import GUEST, Principal
 from mercato_users import one_time_tokens, services
+from mercato_users.clients import UNKNOWN
 from mercato_users.errors import LastAdministrator
-from mercato_users.models import Address, Role, Session, User, UserRole
+from mercato_users.models import Address, Role, Session, StoredSigningKey, User, UserRole
+from mercato_users.services import login_limits
+from mercato_users.services.accounts import Registration
 from mercato_users.values import Credentials
 
 from . import factories
@@ -41,11 +46,17 @@ def at_once(commit):
 
 WAYS = {
     "revoke": lambda user_id: services.revoke_role(user_id, "admin"),
+    "take roles": lambda user_id: _edit(user_id, {"roles": []}),
+    "edit status": lambda user_id: _edit(user_id, {"status": "suspended"}),
     "suspend": lambda user_id: services.suspend_user(user_id, reason=None, actor_id=None),
     "close": lambda user_id: services.close_account(user_id, reason=None, actor_id=None),
     "erase": services.erase_user,
 }
 PAIRS = list(islice(cycle(combinations_with_replacement(WAYS, 2)), len(ROUNDS)))
+
+
+def _edit(user_id, changes):
+    services.update_user(user_id, changes, versions=range(100), actor_id=None)
 
 
 class TestLastAdministrator:
@@ -97,43 +108,86 @@ class TestGrant:
             commit(factories.take_roles, user_id)
 
 
-def verified(email):
-    """Return a login whose password was verified, and whose transaction has not begun."""
-    return services.verify_login(Credentials(email=email, password=factories.PASSWORD))
+@pytest.fixture
+def log_in(commit):
+    """A function that returns the login of a user: its password was verified, nothing is written.
+
+    It is verified once, for another account with the same password, since that takes long.
+    """
+    sent = Credentials(email=commit(factories.make_user).email, password=factories.PASSWORD)
+    verified = commit(services.verify_login, sent)
+
+    def login_of(user):
+        return partial(
+            services.log_in,
+            replace(
+                verified,
+                account=replace(verified.account, id=user.id),
+                counters=login_limits.of_strangers(user.email, UNKNOWN),
+                id=new_id(),
+            ),
+        )
+
+    return login_of
+
+
+@pytest.fixture
+def reset_begins(app):
+    """An event: a reset has hashed its password, and is about to use its link."""
+    begins = threading.Event()
+
+    def see(connection, cursor, statement, *more):
+        if statement.startswith("UPDATE users_one_time_token"):
+            begins.set()
+
+    with app.app_context():
+        connections = engine()
+    sa.event.listen(connections, "before_cursor_execute", see)
+    yield begins
+    sa.event.remove(connections, "before_cursor_execute", see)
+
+
+def after(event, call):
+    """Return a call that waits for an event."""
+    return lambda: event.wait(10) and call()
 
 
 class TestChangePassword:
-    def test_against_a_reset_and_a_login(self, commit, at_once):
-        """One of both changes wins, and no session of the old password stays open."""
+    def test_against_a_reset_and_a_login(self, commit, at_once, log_in, reset_begins):
+        """One of both changes wins, each some times, and no session of the old password is open."""
+        winners = set()
         for round_ in ROUNDS:
-            user = commit(factories.make_user, f"user{round_}@example.com")
+            user = commit(factories.make_user)
             asking = commit(factories.open_sessions, user.id, 1)
             caller = Principal(sub=user.id, kind="user", email=user.email, session_id=asking)
             proof = services.Proof(factories.PASSWORD_HASH)
             new = services.NewPassword(proof, factories.PASSWORD_HASH + "x")
             purpose = one_time_tokens.RESET_PASSWORD
             token = commit(one_time_tokens.store, user.id, purpose, new_id(), {})
+            reset_begins.clear()
+            changes = [partial(services.change_password, caller, new), log_in(user)]
+            if round_ % 2:
+                # The hash of a reset takes long: without it, the others are always first.
+                changes = [after(reset_begins, call) for call in changes]
 
-            changed, reset, _ = at_once(
-                partial(services.change_password, caller, new),
-                partial(services.reset_password, token, NEW_PASSWORD),
-                partial(services.log_in, commit(verified, user.email)),
+            reset, changed, _ = at_once(
+                partial(services.reset_password, token, NEW_PASSWORD), *changes
             )
 
-            assert (changed, reset) in [(None, "token_expired"), ("invalid_credentials", None)]
+            winners.add((changed, reset))
             kept = {asking} if changed is None else set()
             assert commit(_open_sessions, user.id) == kept, round_
+        assert winners == {(None, "token_expired"), ("invalid_credentials", None)}
 
 
 class TestCloseAccount:
-    def test_against_a_login(self, commit, at_once):
+    def test_against_a_login(self, commit, at_once, log_in):
         """No session of a closing account is open, in either order of commits."""
         for round_ in ROUNDS:
-            user = commit(factories.make_user, f"closing{round_}@example.com")
+            user = commit(factories.make_user)
 
             closed, _ = at_once(
-                partial(services.close_account, user.id, reason=None, actor_id=None),
-                partial(services.log_in, commit(verified, user.email)),
+                partial(services.close_account, user.id, reason=None, actor_id=None), log_in(user)
             )
 
             assert closed is None
@@ -150,7 +204,7 @@ class TestConfirmEmail:
 
             confirmed, _ = at_once(
                 partial(services.confirm_email, token),
-                partial(factories.make_user, address, email_verified_at=None),
+                partial(services.register, _registration(address)),
             )
             if confirmed is not None:
                 assert confirmed == "token_expired"
@@ -184,13 +238,35 @@ class TestAddresses:
         user_id = commit(factories.make_user).id
         values = {"name": "A", "line1": "1", "city": "B", "country": "IT"}
         default = {**values, "is_default_shipping": True}
+        defaults = sa.select(sa.func.count()).where(Address.is_default_shipping)
 
-        for _ in range(10):
+        for _ in ROUNDS:
             refused = at_once(*[partial(services.create_address, user_id, default)] * 2)
 
             assert refused == [None, None]
-        defaults = sa.select(sa.func.count()).where(Address.is_default_shipping)
-        assert commit(lambda: session.scalar(defaults)) == 1
+            assert commit(lambda: session.scalar(defaults)) == 1
+            commit(lambda: session.execute(sa.delete(Address)))
+
+
+class TestRotateKeys:
+    def test_leaves_one_key_that_stays(self, commit, at_once):
+        """Of four rotations at once, one key stays; the others go, the first one, too."""
+        for round_ in ROUNDS:
+            refused = at_once(*[services.rotate_keys] * 4)
+
+            assert refused == [None] * 4
+            going = commit(_ends_of_keys)
+            assert (len(going), going.count(None)) == (5, 1), round_
+            commit(lambda: session.execute(sa.delete(StoredSigningKey)))
+
+
+def _ends_of_keys():
+    return session.scalars(sa.select(StoredSigningKey.gone_at)).all()
+
+
+def _registration(address):
+    """Return a registration whose password was hashed."""
+    return Registration(address, {"email": address, "password_hash": factories.PASSWORD_HASH})
 
 
 def _two_administrators():

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -169,6 +170,21 @@ class TestRenewals:
         eventually(lambda: not renewals.is_running)
         in_unit(pass_time)
         assert held()["c0"] < utc_now()
+
+    def test_leave_what_is_young(self, app, take):
+        """A lease is due when it has been held for the pause, not with one that is older."""
+        renewals = Renewals(every_seconds=60)
+        older, younger = take(1), take(1)
+        with app.app_context():
+            renewals.add(older)
+            between = time.monotonic()
+            renewals.add(younger)
+
+        due = [renewals.due(between + 60), renewals.due(between + 61), renewals.due(between + 61)]
+
+        assert due == [[(app, older)], [(app, younger)], []]
+        renewals.drop(older)
+        renewals.drop(younger)
 
     def test_leave_what_others_hold(self, app, deliveries, take, in_unit, held):
         """A lease that was taken over is not renewed."""

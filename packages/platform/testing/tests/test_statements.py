@@ -1,6 +1,9 @@
+from threading import Thread
+
 import pytest
 import sqlalchemy as sa
 
+from mercato_kit.leases import RENEWING_THREAD
 from mercato_testing.statements import StatementCounter
 
 
@@ -40,6 +43,21 @@ class TestStatementCounter:
             connection.begin_nested().rollback()
 
         assert [statement.split()[0] for statement in sent] == ["SAVEPOINT", "ROLLBACK"]
+
+    @pytest.mark.parametrize(("name", "count"), [("any other", 1), (RENEWING_THREAD, 0)])
+    def test_ignores_renewals_of_leases(self, engine, name, count):
+        """A lease that is renewed meanwhile does not count; what other threads send does."""
+
+        def send():
+            with engine.connect() as connection:
+                connection.execute(sa.text("SELECT 1"))
+
+        with StatementCounter(engine) as sent:
+            thread = Thread(target=send, name=name)
+            thread.start()
+            thread.join()
+
+        assert len(sent) == count
 
     def test_counts_many_rows_once(self, engine):
         """One statement with many rows counts once."""

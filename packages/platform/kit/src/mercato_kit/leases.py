@@ -31,6 +31,9 @@ LEASE_SECONDS = 15.0
 
 RENEWED_EVERY_SECONDS = 5.0
 
+RENEWING_THREAD = "leases"
+"""The name of the thread that renews the leases of a process."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -138,11 +141,20 @@ def renewed(lease: Lease) -> Iterator[Lease]:
         _renewals.drop(lease)
 
 
+@dataclass(slots=True)
+class _Renewed:
+    """A lease of an app, and when it is renewed next."""
+
+    app: Flask
+    lease: Lease
+    due_at: float
+
+
 class Renewals:
     """The leases that this process renews, in one thread.
 
     Args:
-        every_seconds: The pause between renewals.
+        every_seconds: The pause before each renewal of a lease.
 
     Attributes:
         is_running: Whether there is a thread.
@@ -155,33 +167,46 @@ class Renewals:
     def forget(self) -> None:
         """Forget all leases: a forked process has neither the thread nor the work of its parent."""
         self._lock = threading.Lock()
-        self._leases: dict[UUID, tuple[Flask, Lease]] = {}
+        self._leases: dict[UUID, _Renewed] = {}
         self.is_running = False
 
     def add(self, lease: Lease) -> None:
         """Renew *lease* from now on."""
         with self._lock:
-            self._leases[lease.id] = (get_app(), lease)
+            due_at = time.monotonic() + self._every_seconds
+            self._leases[lease.id] = _Renewed(get_app(), lease, due_at)
             if not self.is_running:
                 self.is_running = True
-                threading.Thread(target=self._run, name="leases", daemon=True).start()
+                threading.Thread(target=self._run, name=RENEWING_THREAD, daemon=True).start()
 
     def drop(self, lease: Lease) -> None:
         """Stop renewing *lease*."""
         with self._lock:
             self._leases.pop(lease.id, None)
 
+    def due(self, now: float) -> list[tuple[Flask, Lease]]:
+        """Return the leases to renew at a moment of the monotonic clock, once each."""
+        with self._lock:
+            due = [one for one in self._leases.values() if one.due_at <= now]
+            for one in due:
+                one.due_at = now + self._every_seconds
+            return [(one.app, one.lease) for one in due]
+
     def _run(self) -> None:
-        while leases := self._wait():
-            for app, lease in leases:
+        while (pause := self._pause()) is not None:
+            time.sleep(pause)
+            for app, lease in self.due(time.monotonic()):
                 _try_to_renew(app, lease)
 
-    def _wait(self) -> list[tuple[Flask, Lease]]:
-        time.sleep(self._every_seconds)
+    def _pause(self) -> float | None:
+        """Return the seconds until a lease is due; None without leases: then the thread ends."""
         with self._lock:
             # The next one that is added starts a new thread.
             self.is_running = bool(self._leases)
-            return list(self._leases.values())
+            if not self._leases:
+                return None
+            # Leases that are added meanwhile are due later.
+            return max(0.0, min(one.due_at for one in self._leases.values()) - time.monotonic())
 
 
 def _try_to_renew(app: Flask, lease: Lease) -> None:
