@@ -52,6 +52,24 @@ BULB = """
     )
 """
 
+FAR = """
+    from typing import Protocol
+
+    from mercato_kit.feature import Feature
+    from mercato_kit.feature import Offer
+
+    REMOTE = ("rate",)
+
+    class Rates(Protocol):
+        def rate(self) -> int: ...
+
+    class Rate:
+        def rate(self) -> int:
+            return 19
+
+    feature = Feature(name="far", summary="Rates.", offers=[Offer(Rates, "1.0", Rate, remote=True)])
+"""
+
 GIVEN = """\
 environment = "testing"
 [database]
@@ -187,17 +205,27 @@ class TestExample:
         assert "[features.candle]" in example.splitlines()
         assert "#[features.bulb]" in example.splitlines()
 
-    def test_says_every_setting(self, run):
-        """Each key of `mercato config` is in the example, with meaning, type and variable."""
+    def test_says_every_setting(self, run, wheels):
+        """Each key of `mercato config` is in the example, with meaning, type and variable.
+
+        So are the terms of an installed remote provider.
+        """
+        install(wheels, "far", FAR, module="example_rates")
+
         text = run("config", "--example", text=None).stdout
 
         assert "# How bright: int, 1 to 100; MERCATO_FEATURES__LAMP__SETTINGS__WATTS" in text
         assert "#watts = 40" in text
         assert 'place = "change me"' in text
         assert 'socket = "E27"' in text
-        for key in shown(run("config", "--json", text=text)):
+        assert "#[remote.example_rates.far]" in text.splitlines()
+        found = shown(run("config", "--json", text=text))
+        assert found.pop("environment")["value"] == "development"
+        assert "remote.example_rates.far.seconds" in found
+        for key, one in found.items():
             name = key.rpartition(".")[2]
-            assert re.search(rf"^#?{name} = |MERCATO_(\w+__)?{name.upper()}\b", text, re.M), key
+            assert re.search(rf"^#?{name} = |{one['variable']}_FILE\b", text, re.M), key
+            assert re.search(rf"{one['variable']}\b", text), key
 
     def test_its_defaults_are_true(self, run):
         """The example means the same after the "#" of every default is removed."""

@@ -11,11 +11,12 @@ from mercato_composition.deployment.corrections import example_of
 from mercato_composition.deployment.file import variable_of
 from mercato_composition.deployment.model import Choice
 from mercato_composition.deployment.reader import read_deployment
+from mercato_composition.deployment.remotes import Remote
 from mercato_composition.deployment.statements import ValuePath
 from mercato_composition.deployment.tables import Root
 from mercato_composition.features.installed import installed_features
 from mercato_composition.features.plan import Plan, compose
-from mercato_composition.report.settings import SECTIONS, fields_of
+from mercato_composition.report.settings import SECTIONS, fields_of, remote_paths
 from mercato_kit import settings
 from mercato_kit.settings import Secret, Settings
 
@@ -30,8 +31,8 @@ environment = "development"
 _TABLES = {
     "capabilities": "Which provider answers a contract that two offer; of many, which, in order.",
     "decorators": "Which features decorate a contract, outermost first.",
-    "remote.CONTRACT.PROVIDER": "How long a remote provider may take, and what happens then.",
     "accept": "Dangers that production may run with: the reason, by rule.",
+    "remote.CONTRACT.PROVIDER": "How long a remote provider may take, and what happens then.",
 }
 """Tables without settings of their own, and what they are for."""
 
@@ -51,6 +52,8 @@ def write_example() -> str:
             lines += ["", f"{off}[{path[0]}]", *_fields(path, kind, off=bool(off))]
     for table, meaning in _TABLES.items():
         lines += ["", f"#[{table}]", *_prose(meaning)]
+    for path in remote_paths(found):
+        lines += ["", f"#[{'.'.join(path)}]", *_fields(path, Remote, off=True)]
     for feature in sorted(found.features, key=lambda one: one.name):
         own = feature.manifest.settings
         lines += ["", *_prose(feature.manifest.summary), f"[features.{feature.name}]"]

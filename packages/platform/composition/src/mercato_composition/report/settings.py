@@ -78,7 +78,7 @@ def settings_of(plan: Plan) -> Iterator[Setting]:
         yield from _section(draft, path, kind)
     yield from _names(draft, "capabilities", "who answers {}; of many, in which order")
     yield from _names(draft, "decorators", "which features decorate {}, outermost first")
-    for path in _remotes(plan):
+    for path in remote_paths(plan):
         yield from _section(draft, path, Remote)
     for rule, reason in sorted(known_or(draft.accept, {}).items()):
         meaning = f"why production may do what the rule {rule} refuses"
@@ -101,6 +101,15 @@ def fields_of(kind: type[Settings]) -> Iterable[msgspec.structs.FieldInfo]:
     return [field for field in msgspec.structs.fields(kind) if field.name not in of_tables]
 
 
+def remote_paths(plan: Plan) -> list[ValuePath]:
+    """Return the tables of remote providers: those of the file, and those that it could have."""
+    said = known_or(plan.draft.remote, {})
+    paths = {("remote", id_, name) for id_, tables in said.items() for name in tables}
+    for offers in offers_by_contract(plan.features).values():
+        paths |= {("remote", one.offer.id, one.name) for one in offers if one.remote}
+    return sorted(paths)
+
+
 def _tables_of_root() -> set[str]:
     named = {"features", "capabilities", "decorators", "remote", "accept"}
     return named | {path[0] for path in SECTIONS if path}
@@ -113,15 +122,6 @@ def _names(draft: Draft, table: str, meaning: str) -> Iterator[Setting]:
         origin = draft.source.origin(table, id_).in_short
         path = (table, id_)
         yield Setting(path, names, kind, meaning.format(id_), origin, variable_of(*path))
-
-
-def _remotes(plan: Plan) -> list[ValuePath]:
-    """Return the tables of remote providers: those of the file, and those that it could have."""
-    said = known_or(plan.draft.remote, {})
-    paths = {("remote", id_, name) for id_, tables in said.items() for name in tables}
-    for offers in offers_by_contract(plan.features).values():
-        paths |= {("remote", one.offer.id, one.name) for one in offers if one.remote}
-    return sorted(paths)
 
 
 def _section(draft: Draft, path: ValuePath, kind: type[Settings]) -> Iterator[Setting]:
