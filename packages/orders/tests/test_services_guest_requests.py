@@ -7,10 +7,10 @@ import pytest
 
 from mercato_contracts.messages import Messages
 from mercato_kit.db import new_id
-from mercato_kit.feature import Offer
 from mercato_kit.privacy import Subject
 from mercato_orders import services
 from mercato_orders.privacy import erase
+from mercato_testing.fakes import fake
 
 from .bank import BANKS
 from .factories import let_time_pass, order_of
@@ -40,7 +40,7 @@ POSTBOX = Postbox()
 def fakes():
     """Mails are sent by a fake."""
     POSTBOX.posted.clear()
-    return [WAREHOUSE, BANKS, Offer(Messages, "1.0", lambda: POSTBOX)]
+    return [WAREHOUSE, BANKS, fake(Messages, post=POSTBOX.post)]
 
 
 def ask(client, kind="erase", email=GUEST):
