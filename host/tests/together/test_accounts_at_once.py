@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from mercato_database.privacy import run_now
+from mercato_database.privacy import find_subject, run_now
 from mercato_kit import privacy, work
 from mercato_kit.db import engine, session, utc_now
+from mercato_kit.models import PrivacyStep
 from mercato_orders.models import Order
 from mercato_runtime.worker import run_once
 from mercato_users import passwords, services as users
@@ -25,6 +26,7 @@ from .shopping import PASSWORD, key, new_order, stock_variant
 
 PROCESSES = "2"
 CLOSINGS = 50
+ERASURES = 10
 REFRESHES = 20
 CALLERS = 10
 MOST_ORDERS = 100
@@ -102,10 +104,26 @@ class Served:
         assert answer.status_code == 202, answer.text
         return UUID(answer.json()["id"])
 
+    def ask_to_erase(self, address: str) -> UUID:
+        """Ask for the erasure of a person who uses the account, as an operator may."""
+
+        def ask() -> UUID:
+            subject = find_subject(address)
+            assert subject is not None
+            return privacy.request("erase", subject)
+
+        return self.commit(ask)
+
     def erase(self, erasure: UUID) -> None:
         """Run an erasure at once, as an operator may."""
         with self.app.app_context():
             run_now(erasure)
+
+    def erase_again(self, erasure: UUID) -> None:
+        """Run an erasure when what was under way has ended."""
+        ended = sa.update(PrivacyStep).where(PrivacyStep.request_id == erasure)
+        self.commit(lambda: session.execute(ended.values(next_attempt_at=None)))
+        self.erase(erasure)
 
     def expire_orders(self) -> None:
         """Let the time pass in which orders wait for their payment."""
@@ -176,6 +194,35 @@ class TestClose:
         served.expire_orders()
         for erasure in erasures:
             served.erase(erasure)
+            served.erase_again(erasure)
+        assert (served.states(erasures), served.named()) == ({"done"}, set())
+        assert served.violations() == []
+
+
+class TestErase:
+    def test_while_orders_are_placed(self, served):
+        """What commits after the erasure of an account in use is erased later: ten rounds."""
+        staff, *persons = served.create_accounts(1 + ERASURES)
+        order = new_order(served.stock(staff, units=10_000), note="Ring twice")
+        del order["email"]
+        placed, erasures = 0, []
+        with ThreadPoolExecutor(1) as customer:
+            for address in persons:
+                own = served.headers(address)
+
+                ordering = customer.submit(served.order_until_refused, own, order)
+                erasures.append(served.ask_to_erase(address))
+                served.erase(erasures[-1])
+
+                *created, last = ordering.result()
+                assert (set(created) <= {201}, last) == (True, 401), address
+                placed += len(created)
+        assert placed >= ERASURES // 2, "nothing was placed meanwhile"
+        assert served.states(erasures) == {"waiting"}
+        served.expire_orders()
+        for erasure in erasures:
+            served.erase_again(erasure)
+
         assert (served.states(erasures), served.named()) == ({"done"}, set())
         assert served.violations() == []
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from mercato_contracts.baskets import Address
 from mercato_kit.db import new_id, session, utc_now
-from mercato_kit.models import OutboxEvent
+from mercato_kit.models import OutboxEvent, PrivacyRequest, PrivacyStep
 from mercato_orders.models import Order, Payment, Refund
 
 from .fakes import Item, Reservation
@@ -61,6 +61,12 @@ def let_time_pass(order_id, minutes=60):
     """Move the expiry of an order's reservation into the past."""
     past = utc_now() - timedelta(minutes=minutes)
     session.execute(sa.update(Order).where(Order.id == UUID(str(order_id))).values(expires_at=past))
+
+
+def end_pauses():
+    """Let the time pass until the features are asked once more about a person."""
+    session.execute(sa.update(PrivacyRequest).values(due_at=utc_now()))
+    session.execute(sa.update(PrivacyStep).values(next_attempt_at=None))
 
 
 def count_reserved(item_id):

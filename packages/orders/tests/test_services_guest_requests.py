@@ -1,6 +1,7 @@
 import io
 import json
 import zipfile
+from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from mercato_orders.privacy import erase
 from mercato_testing.fakes import fake
 
 from .bank import BANKS
-from .factories import let_time_pass, order_of
+from .factories import end_pauses, find_order, let_time_pass, order_of
 from .fakes import WAREHOUSE
 
 REQUESTS = "/v1/privacy/requests"
@@ -126,16 +127,35 @@ class TestConfirm:
         assert read(client, accepted.json).json["status"] == "scheduled"
 
     def test_is_done_by_the_worker(self, client, charlie, guests_order, link, run_worker, commit):
-        """Every feature has erased what it had."""
+        """Every feature has erased what it had; it is done when each was asked once more."""
         commit(_expire, guests_order)
         accepted = client.post(f"{REQUESTS}/confirm", json={"token": link()}).json
 
         run_worker()
 
-        shown = read(client, accepted).json
-        assert (shown["status"], shown["complete"]) == ("done", True)
         order = charlie.get(f"/v1/orders/{guests_order['id']}").json
         assert order["shipping_address"] == {"country": "IT"}
+        assert read(client, accepted).json["status"] == "waiting"
+        commit(end_pauses)
+        run_worker()
+        shown = read(client, accepted).json
+        assert (shown["status"], shown["complete"]) == ("done", True)
+
+    def test_erases_an_order_that_was_under_way(
+        self, client, charlie, item, guests_order, link, run_worker, commit
+    ):
+        """An order that began before the request, and commits after the first run, is erased."""
+        commit(_expire, guests_order)
+        client.post(f"{REQUESTS}/confirm", json={"token": link()})
+        run_worker()
+        late = client.post("/v1/orders", json=order_of((item, 1), email=GUEST)).json
+        commit(_expire, late)
+        commit(_place_at, late, guests_order["placed_at"])
+
+        commit(end_pauses)
+        run_worker()
+
+        assert charlie.get(f"/v1/orders/{late['id']}").json["customer_email"] is None
 
     def test_exports_the_orders_of_the_mailbox(self, client, item, guests_order, link, run_worker):
         """The file has all orders of the mailbox, and nothing else."""
@@ -174,6 +194,8 @@ class TestAskByOrder:
         headers = {"Order-Access-Token": guests_order["access_token"]}
 
         accepted = client.post(REQUESTS, json=body, headers=headers)
+        run_worker()
+        commit(end_pauses)
         run_worker()
 
         assert read(client, accepted.json).json["complete"] is True
@@ -224,3 +246,8 @@ class TestReadRequest:
 def _expire(order):
     let_time_pass(order["id"])
     services.expire_order(UUID(order["id"]))
+
+
+def _place_at(order, moment):
+    row = find_order(order["id"])
+    row.placed_at = datetime.fromisoformat(moment)

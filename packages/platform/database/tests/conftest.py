@@ -7,7 +7,7 @@ from mercato_kit.db import session
 from mercato_testing.samples.fixtures import client_of, deployment, url, wheels
 
 from .lending import Library
-from .persons import Account, Letter, Parcel
+from .persons import Account, Letter, Parcel, make_due
 
 __all__ = ["client_of", "deployment", "url", "wheels"]
 
@@ -37,6 +37,19 @@ def ask(app, commit):
         return commit(privacy.get, request_id)
 
     return ask
+
+
+@pytest.fixture
+def ask_later(app, commit):
+    """Return a function that runs a request again when all pauses have ended, and returns it."""
+
+    def ask_later(request, **options):
+        commit(make_due)
+        with app.app_context():
+            engine.run(request.id, **options)
+        return commit(privacy.get, request.id)
+
+    return ask_later
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from mercato_kit import db
 from mercato_kit.db import session
 from mercato_kit.feature import Feature, Referent
 from mercato_kit.identity import IdentityProvider
+from mercato_kit.models import PrivacyRequest, PrivacyStep
 from mercato_kit.privacy import Erased, Part, PersonalData, Retained, Subject, columns
 from mercato_testing.identity import FAKE_IDENTITY
 
@@ -173,3 +174,9 @@ def make_person(email="ann@example.com", text="Dear Bob", *, is_open=False) -> S
     session.add(Letter(account_id=account.id, text=text))
     session.add(Parcel(account_id=account.id, address="Main Street 1", is_open=is_open))
     return Subject(account.id, frozenset({email}))
+
+
+def make_due():
+    """End the pauses of all requests, and of their features that failed or wait."""
+    session.execute(sa.update(PrivacyRequest).values(due_at=db.utc_now()))
+    session.execute(sa.update(PrivacyStep).values(next_attempt_at=None))

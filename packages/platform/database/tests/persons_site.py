@@ -79,7 +79,8 @@ from mercato_composition.deployment.reader import read_draft
 from mercato_composition.features.plan import compose
 from mercato_database.privacy import run
 from mercato_kit import privacy, work
-from mercato_kit.db import engine
+from mercato_kit.db import engine, session
+from mercato_kit.models import PrivacyStep
 
 file, account = Path(sys.argv[1].partition("=")[2]), UUID(sys.argv[2])
 app = load_factory()(compose(read_draft(file)).deployment)
@@ -106,6 +107,8 @@ while True:
         with app.app_context():
             if work.run(lambda: privacy.get(id_)).status == "done":
                 os._exit(0)
+            # What may be under way has ended.
+            work.run(lambda: session.execute(sa.update(PrivacyStep).values(next_attempt_at=None)))
             die_at("after_commit" if killed % 2 else "before_commit")
             run(id_)
         os._exit(1)

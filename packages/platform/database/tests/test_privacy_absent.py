@@ -5,13 +5,13 @@ import sqlalchemy as sa
 
 from mercato_database import privacy as engine
 from mercato_database.privacy.findings import stuck
-from mercato_kit import privacy
+from mercato_kit import privacy, work
 from mercato_kit.db import session, utc_now
 from mercato_kit.models import KnownFeature
 from mercato_testing.stage import close, make_app, set_up
 
 from . import persons
-from .persons import make_person
+from .persons import make_due, make_person
 
 feature = persons.accounts
 
@@ -48,9 +48,11 @@ def know_letters():
 
 
 def run(app, request_id):
-    """Run a request, and return its status and that of letters."""
-    with app.app_context():
-        engine.run(request_id)
+    """Run a request twice, with time in between; return its status and that of letters."""
+    for _ in range(2):
+        with app.app_context():
+            engine.run(request_id)
+            work.run(make_due)
     with app.app_context():
         found = privacy.get(request_id)
         letters = [step.status for step in found.steps if step.feature == "letters"]

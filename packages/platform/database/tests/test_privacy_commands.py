@@ -45,7 +45,7 @@ class TestExport:
 
 class TestErase:
     def test_tries_and_erases(self, site):
-        """--dry-run changes nothing; --now erases; an order of events is shown on the way."""
+        """--dry-run changes nothing; --now erases, and says that the worker asks once more."""
         site.add()
         before = site.texts()
 
@@ -56,8 +56,9 @@ class TestErase:
         counts = {one["feature"]: one["counts"] for one in tried["would_erase"]}
         assert counts["letters"] == {"letters": 1}
         assert kept == before
-        assert (erased.exit_code, site.texts()) == (0, [])
+        assert (erased.exit_code, site.texts()) == (3, [])
         assert erased.stdout.index("asked letters") < erased.stdout.index("asked accounts")
+        assert "The worker asks what waits once more at 20" in erased.stdout
 
     def test_waits_and_is_listed(self, site):
         """What waits is named, with exit code 3; without --now the worker is left to erase."""
@@ -87,7 +88,7 @@ class TestErase:
 
         assert account in {UUID(json.loads(line)["ref"]) for line in lines.splitlines()}
         assert "ann" not in lines
-        assert (replayed.exit_code, replayed.stdout.splitlines()[-1]) == (0, "Repeated 1 erasures.")
+        assert (replayed.exit_code, replayed.stdout.splitlines()[-1]) == (3, "Repeated 1 erasures.")
         assert site.texts() == ["Dear Ann", "Main Street 1", "bob@example.com"]
 
     @pytest.mark.parametrize(
@@ -114,8 +115,8 @@ class TestErase:
 
         killed = site.erase_and_die(account)
 
-        # Six steps: two features, the accounts, the two again, and the kit.
-        assert killed >= 12
+        # Eight steps: two features, the accounts and the kit, and each again.
+        assert killed >= 16
         assert site.texts() == ["Dear Ann", "Main Street 1", "bob@example.com"]
         (found,) = site.document("data", "requests")["requests"]
         assert (found["status"], found["complete"]) == ("done", True)

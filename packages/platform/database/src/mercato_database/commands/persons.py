@@ -81,6 +81,11 @@ def report(ctx: click.Context, command: str, id_: UUID, *, as_json: bool, **memb
         click.echo(line_of(found))
         for step in found["features"]:
             click.echo(line_of_step(step))
+        if found["kind"] == "erase" and found["status"] == "waiting":
+            click.echo(
+                f"The worker asks what waits once more at {found['due_at']}: "
+                "requests that were under way may have written since."
+            )
         for member in filter(None, members.values()):
             click.echo(str(member))
     if found["status"] in ("waiting", "failed") or _lacks_parts(found):

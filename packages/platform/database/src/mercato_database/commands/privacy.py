@@ -79,7 +79,7 @@ def export(
 )
 @click.argument("subject", required=False)
 @click.option("--dry-run", is_flag=True, help="Show what would be erased; change nothing.")
-@click.option("--now", is_flag=True, help="Erase now, and wait; else the worker does it.")
+@click.option("--now", is_flag=True, help="Erase now; else the worker does it soon.")
 @click.option(
     "--replay",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -104,8 +104,10 @@ def erase(
     SUBJECT is the id of an account, an e-mail address, or order:NUMBER. An address names the
     account that has proved it, and the orders of guests with it; an order names itself alone.
 
-    Each feature erases in a transaction of its own. While a feature fails, waits for an open order,
-    or has data and is not enabled, the request is open, and the exit code is 3.
+    Each feature erases in a transaction of its own. Ten minutes later the worker asks each once
+    more, because requests that were under way may have written since. Until then, and while a
+    feature fails, waits for an open order, or has data and is not enabled, the request is open,
+    and the exit code is 3.
     """
     if (subject is None) == (replay is None):
         raise click.UsageError("Name a SUBJECT, or a file with --replay.")

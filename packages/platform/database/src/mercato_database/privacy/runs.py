@@ -128,7 +128,7 @@ def _end(request_id: UUID) -> None:
     elif row.status == "failed":
         row.due_at = steps.retry_at(found)
     else:
-        row.due_at = utc_now() + LOOKED_AT_EVERY
+        row.due_at = steps.waits_until(found) or utc_now() + LOOKED_AT_EVERY
 
 
 def _status_of(row: PrivacyRequest, found: Sequence[PrivacyStep]) -> Status:

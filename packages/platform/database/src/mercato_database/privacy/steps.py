@@ -22,6 +22,13 @@ EXPORT_ATTEMPTS = 5
 ERASE_ATTEMPTS = 40
 """How often a feature is asked to erase: with the pauses in between, for 30 days."""
 
+UNDER_WAY = timedelta(minutes=10)
+"""How long requests and jobs that began before a feature erased may still write about the person.
+
+No deadline ends them as a whole: a request waits for a thread for up to 30 seconds, a statement
+for 8, and each provider on another machine for 10.
+"""
+
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(days=1)
 _UNDONE = ("pending", "failed")
@@ -51,13 +58,15 @@ def next_step(request: PrivacyRequest, tried: Collection[str], *, at_once: bool)
     Args:
         request: The request.
         tried: The features that were asked in this run, which wait for the next one.
-        at_once: Whether one that failed is asked before its pause has ended.
+        at_once: Whether one that failed is asked before its pause has ended. What may be under way
+            is waited for.
     """
     now, steps = utc_now(), steps_of(request.id)
     undone = {step.feature for step in steps if step.status in _UNDONE}
     for step in steps:
-        is_due = at_once or step.next_attempt_at is None or step.next_attempt_at <= now
-        again = step.status in ("failed", "waiting") and is_due and step.feature not in tried
+        is_due = step.next_attempt_at is None or step.next_attempt_at <= now
+        is_ready = is_due or (at_once and step.status == "failed")
+        again = step.status in ("failed", "waiting") and is_ready and step.feature not in tried
         blocked = request.kind == "erase" and undone & _before(step.feature)
         if (step.status == "pending" or again) and not blocked:
             return step.feature
@@ -88,10 +97,12 @@ def store_parts(step: PrivacyStep, parts: Iterable[Part]) -> None:
 def store_erased(step: PrivacyStep, erased: Erased) -> None:
     """Store what a feature has erased, and what it has left in place.
 
-    The other features are asked once more after the one that has the accounts: a person may have
-    done something until then. The kit is asked after each of them.
+    Each feature is asked once more when what was under way has ended, counted from when the one
+    that has the accounts erased: a person may have done something until then. The kit is asked
+    after each of them.
     """
     now = utc_now()
+    is_first = step.status != "waiting"
     rows = [
         {"request_id": step.request_id, "feature": step.feature, "ref": ref, "erased_at": now}
         for ref in set(erased.ids)
@@ -102,11 +113,13 @@ def store_erased(step: PrivacyStep, erased: Erased) -> None:
     step.retained = [_stored(one) for one in erased.waiting]
     waits = any(one.until is None for one in erased.waiting)
     has_done = any(step.counts.values()) or bool(rows)
-    if step.feature in _owners() and step.status != "done" and has_done:
-        _ask_again(step, PrivacyStep.status.in_(("done", "nothing")))
+    if is_first and step.feature in _owners():
+        _ask_again(step, sa.true(), at=now + UNDER_WAY)
     elif step.feature != KIT:
         _ask_again(step, PrivacyStep.feature == KIT)
-    _end(step, "waiting" if waits else "done" if has_done or erased.waiting else "nothing")
+    done = "done" if has_done or erased.waiting else "nothing"
+    _end(step, "waiting" if is_first or waits else done)
+    step.next_attempt_at = now + UNDER_WAY if is_first else None
 
 
 def erased_ids(request_id: UUID) -> frozenset[UUID]:
@@ -136,6 +149,12 @@ def retry_at(steps: Iterable[PrivacyStep]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
+def waits_until(steps: Iterable[PrivacyStep]) -> datetime | None:
+    """Return when the last of the features that wait for what is under way is asked once more."""
+    moments = [step.next_attempt_at for step in steps if step.status == "waiting"]
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
 def _new(request_id: UUID, feature: str) -> PrivacyStep:
     step = PrivacyStep(request_id=request_id, feature=feature, status="pending", attempts=0)
     step.counts, step.retained = {}, []
@@ -160,16 +179,25 @@ def _owners() -> set[str]:
     return {feature.name for feature in features if participants.has_accounts(feature)}
 
 
-def _ask_again(asked: PrivacyStep, which: sa.ColumnElement[bool]) -> None:
-    """Ask features once more in this run; not the one that was just asked."""
+def _ask_again(
+    asked: PrivacyStep, which: sa.ColumnElement[bool], *, at: datetime | None = None
+) -> None:
+    """Ask features that have answered once more; not the one that was just asked.
+
+    Args:
+        asked: The one that was just asked.
+        which: Which of the others.
+        at: When; None for in this run.
+    """
     session.execute(
         sa.update(PrivacyStep)
         .where(
             PrivacyStep.request_id == asked.request_id,
             PrivacyStep.feature != asked.feature,
+            PrivacyStep.status.in_(("done", "nothing", "waiting")),
             which,
         )
-        .values(status="pending")
+        .values(status="waiting", next_attempt_at=at)
         .execution_options(synchronize_session=False)
     )
 

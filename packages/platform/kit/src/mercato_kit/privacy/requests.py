@@ -183,11 +183,11 @@ def _join(kind: Kind, key: str, subject: Subject, due_at: datetime) -> UUID | No
 
 def _ask_again(request_id: UUID) -> None:
     """Ask features again that have answered: the request includes more now."""
-    has_answered = PrivacyStep.status.in_(("done", "nothing"))
+    has_answered = PrivacyStep.status.in_(("done", "nothing", "waiting"))
     session.execute(
         sa.update(PrivacyStep)
         .where(PrivacyStep.request_id == request_id, has_answered)
-        .values(status="pending")
+        .values(status="pending", next_attempt_at=None)
         .execution_options(synchronize_session=False)
     )
 
