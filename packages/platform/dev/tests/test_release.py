@@ -77,10 +77,13 @@ class TestRelease:
         settings.write_text(settings.read_text().replace("dependencies = []", needs))
         planted.commit()
 
-        planted.release("apples", "pears")
+        told = planted.release("apples", "pears")
 
         subjects = planted.git("log", "-2", "--format=%s").splitlines()
         assert subjects == ["apples: release 1.0.0", "pears: release 1.0.0"]
+        # Sessions of the whole workspace run once, those of a unit before its release.
+        assert [told.count(f"Here is {name} ") for name in ("types", "pace")] == [1, 1]
+        assert [told.count(f"Here is tests({name}) ") for name in ("apples", "pears")] == [1, 1]
 
     def test_counts_one_place_lower_before_1(self, planted):
         """Before 1.0, a breaking change raises the minor version, with an explanation."""

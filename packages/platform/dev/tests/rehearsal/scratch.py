@@ -1,12 +1,14 @@
 """A clone of this repository to release from, and functions that change it."""
 
+import json
 import os
 import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
+from uuid import UUID
 
 ROOT = Path(__file__).parents[5]
 
@@ -53,13 +55,13 @@ __all__ = ["blueprint"]
 class ShortNameQuerySchema(QuerySchema):
     """The order."""
 
-    of = Uuid(required=True)
+    of = Uuid(required=True, metadata={"description": "Id of the order"})
 
 
 class ShortNameSchema(Schema):
     """The short name of an order."""
 
-    short_name = Text(required=True)
+    short_name = Text(required=True, metadata={"description": "Its last six digits"})
 
 
 @blueprint.get("/orders/short-name", allow=anyone)
@@ -84,6 +86,8 @@ KIT = "packages/platform/kit"
 ORDERS = "packages/orders"
 GATE = "combinations(none)"
 ROUTE_FILE = f"{ORDERS}/src/mercato_orders/short_names.py"
+LISTED = '    "settings",\n'
+EXAMPLES = f"{ORDERS}/src/mercato_orders/examples.json"
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,13 @@ class Scratch:
         text = (self.folder / path).read_text()
         assert text.count(old) == 1, f"{path} has {text.count(old)} times: {old}"
         self.write(path, text.replace(old, new))
+
+    def show(self, answer: dict[str, Any]) -> None:
+        """Write what the planted route answers as the example of its document."""
+        examples = json.loads((self.folder / EXAMPLES).read_text())
+        request = {"query": {"of": str(UUID(int=0xABC))}}
+        examples["orders_name_order"] = {"answer": answer, "request": request, "status": 200}
+        self.write(EXAMPLES, json.dumps(examples, indent=1) + "\n")
 
     def version(self, short: str) -> str:
         """Return the version of a package in the work tree."""
@@ -252,9 +263,11 @@ def keep_quick_tests(scratch: Scratch) -> None:
 def plant_short_names(scratch: Scratch) -> None:
     """Add short names to the kit, and a route with them to orders."""
     scratch.write(f"{KIT}/src/mercato_kit/short_names.py", SHORT_NAMES)
+    scratch.replace(f"{KIT}/src/mercato_kit/__init__.py", LISTED, f'{LISTED}    "short_names",\n')
     scratch.write(f"{KIT}/tests/test_short_names.py", SHORT_NAMES_TEST)
     scratch.write(ROUTE_FILE, ROUTE)
     scratch.write(f"{ORDERS}/tests/test_short_names.py", ROUTE_TEST)
+    scratch.show({"short_name": "000abc"})
     imported = "from mercato_orders.{} import blueprint\n"
     manifest = f"{ORDERS}/src/mercato_orders/feature.py"
     settings = "from mercato_orders.settings import OrdersSettings\n"

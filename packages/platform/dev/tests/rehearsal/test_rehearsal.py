@@ -15,12 +15,14 @@ class TestRelease:
     def test_of_one_feature_reaches_a_deployment(self, scratch, operator):
         """A new field of orders releases only orders, and the next lock has that version."""
         before = operator.lock()
-        field = "    short_name = Text(required=True)\n"
-        scratch.replace(ROUTE_FILE, field, f"{field}    digits = Integer()\n")
+        schema = '"""The short name of an order."""\n\n'
+        field = '    digits = Integer(metadata={"description": "How many digits it has"})\n'
+        scratch.replace(ROUTE_FILE, schema, schema + field)
         answer = 'short_name(query["of"])'
         scratch.replace(ROUTE_FILE, answer, f'{answer}, "digits": 6')
         imported = "from mercato_kit.schemas import "
         scratch.replace(ROUTE_FILE, imported, f"{imported}Integer, ")
+        scratch.show({"digits": 6, "short_name": "000abc"})
         scratch.note("orders", "added", "How many digits a short name has.")
         scratch.commit("orders: how many digits a short name has")
 

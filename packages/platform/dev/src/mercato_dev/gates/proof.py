@@ -17,12 +17,18 @@ TOGETHER = ("lint", "types", "boundaries")
 """Sessions that check the whole workspace. ``[tool.mercato]`` names others as ``gates``."""
 
 
-def prove(session: nox.Session, units: Sequence[Unit]) -> None:
+def prove(session: nox.Session, units: Sequence[Unit], *, workspace: bool = True) -> None:
     """Run every session that checks *units*, and end *session* unless all succeed.
 
     Arguments behind ``--`` are not passed on, because they could select a few tests.
+
+    Args:
+        session: The session.
+        units: The units.
+        workspace: Whether to run those that check the whole workspace, too.
     """
-    wanted = [*TOGETHER, *own_gates(), *(name for unit in units for name in sessions_of(unit))]
+    wanted = [*TOGETHER, *own_gates()] if workspace else []
+    wanted += [name for unit in units for name in sessions_of(unit)]
     # The environments of this nox, even if the caller chose another folder with --envdir.
     environments = session.cache_dir.parent.resolve()
     report = session.cache_dir.resolve() / "proof.json"

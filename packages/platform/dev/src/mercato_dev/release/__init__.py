@@ -35,7 +35,8 @@ def run_release(session: nox.Session) -> None:
     try:
         check_repository(session)
         for unit in wish.units:
-            release_one(session, unit, wish)
+            # A release changes versions and changelogs: what the first proves of the rest holds.
+            release_one(session, unit, wish, workspace=unit is wish.units[0])
     except subprocess.CalledProcessError as error:
         session.error(f"{' '.join(error.cmd)}: {error.stderr.strip()}")
 
@@ -48,8 +49,15 @@ def check_repository(session: nox.Session) -> None:
         git("var", name)
 
 
-def release_one(session: nox.Session, unit: Unit, wish: Wish) -> None:
-    """Release one unit, or print what a release would be; end the session if there are faults."""
+def release_one(session: nox.Session, unit: Unit, wish: Wish, *, workspace: bool) -> None:
+    """Release one unit, or print what a release would be; end the session if there are faults.
+
+    Args:
+        session: The session.
+        unit: The unit.
+        wish: What was asked for.
+        workspace: Whether to run the sessions that check the whole workspace.
+    """
     refuse_halves(session, unit)
     bump = find_bump(session, unit)
     if bump.last and not bump.has_changed:
@@ -72,7 +80,7 @@ def release_one(session: nox.Session, unit: Unit, wish: Wish) -> None:
             write_version(session, item, found.version)
             move_siblings(unit, item, found.version)
             write_changelog(session, item, found.version)
-        prove(session, [unit])
+        prove(session, [unit], workspace=workspace)
         commit(session, unit, found, head)
     session.log(f"Released {found.tag}, and uploaded nothing. Next: nox -s publish -- {found.tag}")
 
