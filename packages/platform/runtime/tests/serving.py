@@ -22,7 +22,7 @@ from pathlib import Path
 
 from flask import request
 from mercato_kit.feature import Feature
-from mercato_kit.http import Blueprint
+from mercato_kit.http import Blueprint, read_bytes
 from mercato_kit.policies import anyone
 import os
 
@@ -82,6 +82,13 @@ def client():
 def do():
     '''Do something that takes no body'''
     return {"done": True}
+
+
+@blueprint.post("/webhooks/payments/<provider>", allow=anyone, body_bytes=256 * 1024)
+@blueprint.response(200)
+def count(provider):
+    '''Count the bytes of a webhook'''
+    return {"count": len(read_bytes())}
 
 
 feature = Feature(name="slow", summary="Slow answers.", blueprints=[blueprint])

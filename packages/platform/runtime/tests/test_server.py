@@ -210,7 +210,7 @@ class TestServe:
 
     def test_a_large_body_ends_the_connection(self, running):
         """After a body that is too large, the server closes the connection."""
-        head = b"POST /v1/deeds HTTP/1.1\r\nHost: shop\r\nContent-Length: 70000\r\n\r\n"
+        head = b"POST /v1/deeds HTTP/1.1\r\nHost: shop\r\nContent-Length: 300000\r\n\r\n"
 
         answer = running.send(head)
 

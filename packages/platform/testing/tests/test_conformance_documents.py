@@ -105,8 +105,9 @@ class TestMissingExamples:
         assert list(documents.missing_examples(document)) == []
 
     def test_wants_none_of_bytes(self):
-        """A body of bytes, which has no schema, needs no example."""
-        body = {"content": {"application/octet-stream": {}}}
+        """A body of bytes needs no example."""
+        schema = {"type": "string", "format": "binary"}
+        body = {"content": {"application/octet-stream": {"schema": schema}}}
         document = {
             "components": {"schemas": {}},
             "paths": {"/x": {"post": {"requestBody": body, "responses": {}}}},

@@ -38,7 +38,9 @@ def document(endpoint: Callable[..., Response], route: Route) -> Callable[..., R
     policy = route.allow.name if route.allow else "nobody"
     facts: dict[str, Any] = {"x-permission": policy, "security": _security(route.allow)}
     if route.body_bytes is not None:
-        facts["requestBody"] = {"content": {"application/octet-stream": {}}}
+        # OpenAPI 3.1 needs no schema here; openapi-python-client makes no method without one.
+        schema = {"type": "string", "format": "binary"}
+        facts["requestBody"] = {"content": {"application/octet-stream": {"schema": schema}}}
     # As doc() of flask-smorest, which returns a function that would only call the endpoint.
     members = dict(vars(endpoint).get("_apidoc", {}))
     members["manual_doc"] = deepupdate(deepcopy(members.get("manual_doc", {})), facts)

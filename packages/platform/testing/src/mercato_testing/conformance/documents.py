@@ -23,6 +23,7 @@ _SHARED = {"Problem", "FieldError", "PaginationMetadata", *shared_problems()}
 _FAKES = prefix_of(FAKES)
 """What the names of components of fake routes begin with."""
 
+_BYTES = "application/octet-stream"
 _METHODS = ("delete", "get", "patch", "post", "put")
 _FIX = "add it to the glossary of the blueprint, or to the metadata of the field"
 
@@ -108,9 +109,8 @@ def _illustrated(
             yield parameter["name"], parameter
     answers = {f"{it}": one for it, one in operation["responses"].items() if it.startswith("2")}
     for where, part in {"body": operation.get("requestBody", {}), **answers}.items():
-        # Bytes have no schema, and need no example.
-        contents = part.get("content", {}).values()
-        yield from ((where, content) for content in contents if "schema" in content)
+        contents = part.get("content", {}).items()
+        yield from ((where, content) for kind, content in contents if kind != _BYTES)
 
 
 def _first(schema: Mapping[str, Any]) -> dict[str, Any]:
