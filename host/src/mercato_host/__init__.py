@@ -1,18 +1,18 @@
 """The host of Mercato: makes a Flask app of the features that a deployment file names."""
 
-from __future__ import annotations
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
+from mercato_composition.deployment.draft import Draft
+from mercato_composition.deployment.model import Deployment
+from mercato_composition.deployment.reader import read_draft
+from mercato_composition.features.plan import compose
 from mercato_composition.starting import uncollected
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    from mercato_composition.deployment.model import Deployment
-    from mercato_kit.feature import Feature
-    from mercato_runtime.app import App
+from mercato_host import config as configuration, extensions
+from mercato_kit.feature import Feature
+from mercato_runtime.app import App
+from mercato_runtime.register import register
 
 __all__ = ["create_app"]
 
@@ -37,26 +37,17 @@ def create_app(
     Raises:
         DeploymentError: The deployment has errors; with all faults.
     """
-    with uncollected():
-        return _make_app(deployment, features, config or {}, install=install)
-
-
-def _make_app(
-    given: Any, features: Iterable[Feature], config: Mapping[str, Any], *, install: bool
-) -> App:
-    # Imported here, so that no garbage is collected meanwhile.
-    from mercato_composition.deployment.reader import read_draft
-    from mercato_composition.features.plan import compose
-    from mercato_host import config as configuration, extensions
-    from mercato_runtime.app import App
-    from mercato_runtime.register import register
-
-    draft = read_draft(given)
+    draft = read_draft(deployment)
     if install:
         # A server installs nothing.
-        from mercato_installer.here import install_missing
+        from mercato_installer.here import install_missing  # noqa: PLC0415
 
         install_missing(draft)
+    with uncollected():
+        return _make_app(draft, features, config or {})
+
+
+def _make_app(draft: Draft, features: Iterable[Feature], config: Mapping[str, Any]) -> App:
     plan = compose(draft, features).require_fit()
     deployment = plan.deployment
     app = App(__name__, static_folder=None)

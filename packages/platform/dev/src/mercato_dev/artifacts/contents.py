@@ -64,8 +64,9 @@ def missing_parts(
             yield f"the entry point {point.name!r} of {point.group} names a module that is missing"
     if not item.is_feature:
         return
-    if item.short not in entry_points.select(group="mercato.features").names:
-        yield f"no entry point of mercato.features is called {item.short!r}, as its folder is"
+    feature = item.short.replace("-", "_")
+    if feature not in entry_points.select(group="mercato.features").names:
+        yield f"no entry point of mercato.features is called {feature!r}, as its folder is"
     migrations = PurePosixPath(item.module, "migrations/versions")
     has_tables = {f"{item.module}/models.py", f"{item.module}/models/__init__.py"} & set(inside)
     if has_tables and not any(PurePosixPath(name).parent == migrations for name in inside):
