@@ -133,6 +133,19 @@ class TestFaultsOfWheel:
 
         assert not [one for one in faults_of_wheel(item, wheel) if "no tables" in one]
 
+    def test_accept_a_folder_with_a_hyphen(self, item, wheel):
+        """A feature in ``red-apples`` has the entry point ``red_apples``, and no other."""
+        moved = Distribution(shutil.copytree(item.folder, item.folder.with_name("red-apples")))
+        point = "[mercato.features]\n{} = mercato_apples.feature:feature\n"
+        named = {}
+        for name in ("red_apples", "red-apples"):
+            text = point.format(name).encode()
+            change_wheel(wheel, **{f"{INFO}/entry_points.txt": text})
+            named[name] = [one for one in faults_of_wheel(moved, wheel) if "is called" in one]
+
+        assert named["red_apples"] == []
+        assert "is called 'red_apples'" in named["red-apples"][0]
+
     def test_name_a_changed_file(self, item, wheel):
         """A file that differs from the source is a fault."""
         change_wheel(wheel, **{"mercato_apples/feature.py": b"other"})
