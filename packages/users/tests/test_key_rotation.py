@@ -200,6 +200,23 @@ class TestKeyRing:
 
         assert not [one for one in sent if "users_signing_key" in one]
 
+    def test_reads_again_after_a_read_that_failed(self, app, commit, client, alice, rotate):
+        """What a rotation has ended is refused, also if the keys could not be read at first."""
+        old = dict(alice.tokens)
+        rotate(at_once=True)
+        app.extensions[key_ring.EXTENSION] = key_ring.KeyRing()
+
+        def rename(name, new):
+            commit(lambda: session.execute(sa.text(f"ALTER TABLE {name} RENAME TO {new}")))
+
+        rename("users_signing_key", "users_elsewhere")
+        try:
+            away = status_with(client, old)
+        finally:
+            rename("users_elsewhere", "users_signing_key")
+
+        assert (away, status_with(client, old)) == (500, 401)
+
     def test_reads_for_an_unknown_key_at_most_every_five_seconds(self, client, ring, statements):
         """Tokens of invented keys make one statement, not one each."""
         key = Ed25519PrivateKey.generate()

@@ -116,9 +116,9 @@ class KeyRing:
 
     def read(self) -> None:
         """Read the keys that are stored, the newest first, unless the setting has the keys."""
-        self._read_at = time.monotonic()
         if current_settings(UsersSettings).signing_key is None:
             self._stored = {row[0]: _stored(*row) for row in _STORED.rows()}
+        self._read_at = time.monotonic()
 
     def _is_old(self) -> bool:
         return time.monotonic() - self._read_at >= KEPT_SECONDS
