@@ -14,7 +14,6 @@ from werkzeug.routing import MapAdapter
 
 from mercato_kit.contexts import get_request
 from mercato_kit.http.headers import names_in
-from mercato_runtime.rules import Rule
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -107,7 +106,6 @@ class App(Flask):
     """
 
     response_class = Response
-    url_rule_class = Rule
     session_interface = NoSessions()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
