@@ -16,7 +16,6 @@ from mercato_composition.commands.operation import Operation, pass_operation
 from mercato_composition.commands.output import print_faults
 from mercato_composition.deployment.partial import Hole, UnknownError
 from mercato_composition.faults import DeploymentError, Fault, Place, in_order
-from mercato_composition.starting import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,8 +42,7 @@ def check(ctx: click.Context, operation: Operation, as_json: bool, offline: bool
     The exit code is 0 if the deployment can be started, and 2 if it cannot.
     """
     operation.absent = "warning" if offline else "error"
-    with uncollected():
-        faults, plan, unknown = _all_faults(operation, offline=offline)
+    faults, plan, unknown = _all_faults(operation, offline=offline)
     fits = all(fault.severity == "warning" for fault in faults)
     if as_json:
         from mercato_composition.report.check import describe
