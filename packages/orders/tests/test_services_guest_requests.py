@@ -1,17 +1,17 @@
 import io
 import json
+import re
 import zipfile
 from datetime import datetime
 from uuid import UUID
 
 import pytest
 
-from mercato_contracts.messages import Messages
 from mercato_kit.db import new_id
 from mercato_kit.privacy import Subject
 from mercato_orders import services
 from mercato_orders.privacy import erase
-from mercato_testing.fakes import fake
+from mercato_testing.mails import MESSAGES
 
 from .bank import BANKS
 from .factories import end_pauses, find_order, let_time_pass, order_of
@@ -21,27 +21,10 @@ REQUESTS = "/v1/privacy/requests"
 GUEST = "guest@example.com"
 
 
-class Postbox:
-    """A provider of messages that keeps what is posted."""
-
-    def __init__(self):
-        self.posted = []
-
-    def post(self, key, template, to, locale, context, secrets=(), subject=None):
-        """Keep a mail."""
-        del key, locale, subject
-        assert set(secrets) == {"token"}
-        self.posted.append((template, to, context))
-
-
-POSTBOX = Postbox()
-
-
 @pytest.fixture
 def fakes():
-    """Mails are sent by a fake."""
-    POSTBOX.posted.clear()
-    return [WAREHOUSE, BANKS, fake(Messages, post=POSTBOX.post)]
+    """Mails are written and kept by a fake."""
+    return [WAREHOUSE, BANKS, MESSAGES]
 
 
 def ask(client, kind="erase", email=GUEST):
@@ -50,14 +33,14 @@ def ask(client, kind="erase", email=GUEST):
 
 
 @pytest.fixture
-def link(client, run_worker):
+def link(client, run_worker, postbox):
     """A function that asks by a mailbox, and returns the token that was mailed."""
 
     def mailed(kind="erase", email=GUEST):
         ask(client, kind, email)
         run_worker()
-        (_, _, context) = POSTBOX.posted.pop()
-        return context["token"]
+        [mail] = postbox.take()
+        return re.search(r"confirm-request\?token=(\S+)", mail.get_content())[1]
 
     return mailed
 
@@ -69,7 +52,7 @@ def read(client, accepted, part=""):
 
 
 class TestAskByEmail:
-    def test_mails_a_link(self, client, guests_order, run_worker):
+    def test_mails_a_link(self, client, guests_order, run_worker, postbox):
         """The mailbox of a guest's order gets a link; the answer has nothing of it."""
         assert guests_order["customer_email"] == GUEST
 
@@ -77,10 +60,14 @@ class TestAskByEmail:
         run_worker()
 
         assert (asked.status_code, asked.json) == (202, {})
-        [(template, to, context)] = POSTBOX.posted
-        assert (template, to, context["kind"]) == ("orders.privacy_request", GUEST, "erase")
+        [mail] = postbox.take()
+        assert (mail["Template"], mail["To"]) == ("orders.privacy_request", GUEST)
+        assert mail["Secrets"] == "token"
+        assert "to erase the data" in mail.get_content()
 
-    def test_does_not_reveal_whether_there_are_orders(self, client, guests_order, run_worker):
+    def test_does_not_reveal_whether_there_are_orders(
+        self, client, guests_order, run_worker, postbox
+    ):
         """An unknown mailbox, and one of an account alone, get the same answer and no mail."""
         assert guests_order["customer_email"] == GUEST
 
@@ -88,7 +75,7 @@ class TestAskByEmail:
         run_worker()
 
         assert {(answer.status_code, answer.data) for answer in answers} == {(202, b"{}\n")}
-        assert len(POSTBOX.posted) == 1
+        assert len(postbox.take()) == 1
 
     def test_names_no_address_in_an_event(self, client, guests_order, outbox):
         """The event names the order that has the address."""
