@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 from typing import Any
 from uuid import UUID
@@ -103,6 +104,35 @@ class Served:
             answered.set()
         return statuses
 
+    def while_ordering(
+        self,
+        own: dict[str, str],
+        order: dict[str, Any],
+        end: Callable[[], UUID],
+        *,
+        after_one: bool,
+    ) -> tuple[UUID, int]:
+        """End an account while its owner places orders until one is refused.
+
+        Args:
+            own: The headers of the owner.
+            order: What is ordered again and again.
+            end: Ends the account, and returns the id of the erasure.
+            after_one: Whether the first order is answered before.
+
+        Returns:
+            The erasure, and how many orders were placed.
+        """
+        answered = Event()
+        with ThreadPoolExecutor(1) as customer:
+            ordering = customer.submit(self.order_until_refused, own, order, answered)
+            if after_one:
+                assert answered.wait(60)
+            erasure = end()
+            *created, last = ordering.result()
+        assert (set(created) <= {201}, last) == (True, 401)
+        return erasure, len(created)
+
     def close(self, own: dict[str, str]) -> UUID:
         """Close the account of a person, and return the id of its erasure."""
         answer = self.http.request(
@@ -111,15 +141,17 @@ class Served:
         assert answer.status_code == 202, answer.text
         return UUID(answer.json()["id"])
 
-    def ask_to_erase(self, address: str) -> UUID:
-        """Ask for the erasure of a person who uses the account, as an operator may."""
+    def ask_and_erase(self, address: str) -> UUID:
+        """Ask for the erasure of a person who uses the account, and run it, as an operator may."""
 
         def ask() -> UUID:
             subject = find_subject(address)
             assert subject is not None
             return privacy.request("erase", subject)
 
-        return self.commit(ask)
+        erasure = self.commit(ask)
+        self.erase(erasure)
+        return erasure
 
     def erase(self, erasure: UUID) -> None:
         """Run an erasure at once, as an operator may."""
@@ -180,20 +212,14 @@ class TestClose:
         # That of the account.
         del order["email"]
         placed, erasures = 0, []
-        with ThreadPoolExecutor(1) as customer:
-            for address in persons:
-                own = served.headers(address)
-
-                answered = Event()
-                ordering = customer.submit(served.order_until_refused, own, order, answered)
-                # In half of the rounds, one order is placed for sure.
-                if len(erasures) % 2:
-                    assert answered.wait(60)
-                erasures.append(served.close(own))
-
-                *created, last = ordering.result()
-                assert (set(created) <= {201}, last) == (True, 401), address
-                placed += len(created)
+        for number, address in enumerate(persons):
+            own = served.headers(address)
+            # In half of the rounds, one order is placed for sure.
+            erasure, count = served.while_ordering(
+                own, order, partial(served.close, own), after_one=number % 2 == 1
+            )
+            erasures.append(erasure)
+            placed += count
         for erasure in erasures[:10]:
             served.erase(erasure)
 
@@ -217,19 +243,11 @@ class TestErase:
         order = new_order(served.stock(staff, units=10_000), note="Ring twice")
         del order["email"]
         placed, erasures = 0, []
-        with ThreadPoolExecutor(1) as customer:
-            for address in persons:
-                own = served.headers(address)
-
-                answered = Event()
-                ordering = customer.submit(served.order_until_refused, own, order, answered)
-                assert answered.wait(60)
-                erasures.append(served.ask_to_erase(address))
-                served.erase(erasures[-1])
-
-                *created, last = ordering.result()
-                assert (set(created) <= {201}, last) == (True, 401), address
-                placed += len(created)
+        for address in persons:
+            own, end = served.headers(address), partial(served.ask_and_erase, address)
+            erasure, count = served.while_ordering(own, order, end, after_one=True)
+            erasures.append(erasure)
+            placed += count
         assert placed >= ERASURES
         assert served.states(erasures) == {"waiting"}
         served.expire_orders()
