@@ -3,9 +3,9 @@
 import pytest
 import sqlalchemy as sa
 
+from mercato_kit.composition import handlers_of
 from mercato_kit.db import session
 from mercato_kit.models import InboxDelivery
-from mercato_kit.outbox import handlers_of
 from mercato_users.events import MAILS
 
 from . import factories

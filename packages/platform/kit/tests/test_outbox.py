@@ -2,11 +2,12 @@ import pytest
 import sqlalchemy as sa
 
 from mercato_kit import db, work
+from mercato_kit.composition import handlers_of
 from mercato_kit.errors import Conflict, NotFound
 from mercato_kit.events import Event, Handler
 from mercato_kit.feature import Feature
 from mercato_kit.models import InboxDelivery, OutboxEvent
-from mercato_kit.outbox import handlers_of, publish
+from mercato_kit.outbox import publish
 
 from .demo import Note
 

@@ -106,9 +106,8 @@ class Composition:
     def consumers(self) -> Mapping[str, Sequence[str]]:
         """The consumers of events by topic, also of features that are temporarily away."""
         found: dict[str, list[str]] = {}
-        for feature in (*self.features, *self.away):
-            for handler in feature.handles:
-                found.setdefault(handler.topic, []).append(f"{feature.name}.{handler.name}")
+        for name, handler in handlers_of([*self.features, *self.away]).items():
+            found.setdefault(handler.topic, []).append(name)
         return found
 
     @cached_property
@@ -144,6 +143,15 @@ class Composition:
             for feature in self.away
             for one in feature.expansions
         }
+
+
+def handlers_of(features: Iterable[Any]) -> Mapping[str, Any]:
+    """Return the handlers of *features* by consumer name (``<feature>.<handler>``), in order."""
+    return {
+        f"{feature.name}.{handler.name}": handler
+        for feature in features
+        for handler in feature.handles
+    }
 
 
 def compose(app: Flask, composition: Composition) -> None:

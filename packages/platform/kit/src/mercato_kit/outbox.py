@@ -1,10 +1,7 @@
 """The outbox: events are stored in the transaction that causes them, and delivered later."""
 
-from collections.abc import Iterable, Mapping
-
 from mercato_kit.composition import current_composition
-from mercato_kit.events import Event, Handler
-from mercato_kit.feature import Feature
+from mercato_kit.events import Event
 from mercato_kit.later import later
 from mercato_kit.models import InboxDelivery, OutboxEvent
 
@@ -47,12 +44,3 @@ def event_of(row: OutboxEvent) -> Event:
         id=row.id,
         created_at=row.created_at,
     )
-
-
-def handlers_of(features: Iterable[Feature]) -> Mapping[str, Handler]:
-    """Return the handlers of *features* by consumer name (``<feature>.<handler>``), in order."""
-    return {
-        f"{feature.name}.{handler.name}": handler
-        for feature in features
-        for handler in feature.handles
-    }

@@ -7,11 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mercato_kit.composition import current_composition
+from mercato_kit.composition import current_composition, handlers_of
 from mercato_kit.db import session, utc_now
 from mercato_kit.events import Handler
 from mercato_kit.models import InboxDelivery, JobHistory, OutboxEvent
-from mercato_kit.outbox import handlers_of
 from mercato_runtime.composition.masks import masked
 from mercato_runtime.worker.jobs import jobs_of
 from mercato_runtime.worker.stuck import OFTEN

@@ -13,11 +13,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from mercato_kit import work
-from mercato_kit.composition import current_composition
+from mercato_kit.composition import current_composition, handlers_of
 from mercato_kit.db import session, utc_now
 from mercato_kit.feature import Gauge
 from mercato_kit.models import InboxDelivery, JobHistory, OutboxEvent, PrivacyRequest
-from mercato_kit.outbox import handlers_of
 from mercato_runtime.worker.jobs import jobs_of
 
 FRESH_SECONDS = 5.0

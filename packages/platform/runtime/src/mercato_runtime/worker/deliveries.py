@@ -11,13 +11,13 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit import leases, work
-from mercato_kit.composition import current_composition
+from mercato_kit.composition import current_composition, handlers_of
 from mercato_kit.db import session, utc_now
 from mercato_kit.errors import Problem
 from mercato_kit.events import Event, Handler
 from mercato_kit.leases import Lease
 from mercato_kit.models import InboxDelivery, OutboxEvent
-from mercato_kit.outbox import event_of, handlers_of
+from mercato_kit.outbox import event_of
 
 LONGEST_PAUSE = timedelta(hours=1)
 """The longest pause between two attempts."""
