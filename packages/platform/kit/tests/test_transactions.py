@@ -154,12 +154,18 @@ class TestPreparePostgresql:
 
         assert sent == ["BEGIN;", "SELECT", "COMMIT"]
 
-    def test_prepares_no_statement(self, prepared):
-        """The server keeps no prepared statement, however often one is sent."""
-        with prepared.begin() as connection:
-            for number in range(20):
-                connection.execute(sa.select(sa.literal(number)))
-            kept = connection.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements"))
+    def test_keeps_plans(self, prepared):
+        """The server keeps the plan of a statement that is sent often."""
+        assert _plans_kept(prepared) == 1
+
+    def test_keeps_no_plans_where_tables_change(self, postgresql_url):
+        """An engine for migrations has no prepared statements."""
+        url = sa.make_url(postgresql_url)
+        engine = sa.create_engine(url, **transactions.engine_options(url))
+        transactions.prepare(engine, keep_plans=False)
+
+        kept = _plans_kept(engine)
+        engine.dispose()
 
         assert kept == 0
 
@@ -249,6 +255,14 @@ class TestEngineOptions:
         options = transactions.engine_options(sa.make_url("postgresql://host/db"), threads=7)
 
         assert (options["pool_size"], options["max_overflow"]) == (7, 0)
+
+
+def _plans_kept(engine):
+    """Send a statement twenty times; return how many plans the server keeps."""
+    with engine.begin() as connection:
+        for number in range(20):
+            connection.execute(sa.select(sa.literal(number)))
+        return connection.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements"))
 
 
 @pytest.fixture

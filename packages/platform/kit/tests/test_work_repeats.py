@@ -1,6 +1,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -152,6 +153,30 @@ class TestRetries:
                 work.run(step)
 
             assert session_is_usable()
+
+    def test_outlives_the_plans_of_the_server(self, boot, empty_postgresql_url):
+        """A statement that the server has prepared still works when a column has another type."""
+        statement = sa.text("SELECT a FROM lone WHERE a IS NOT NULL")
+
+        def step():
+            kept = db.session.scalar(sa.text("SELECT count(*) FROM pg_prepared_statements"))
+            add_note(f"written {db.new_id()}")
+            return kept, db.session.scalars(statement).all()
+
+        with (
+            boot(empty_postgresql_url).app_context(),
+            psycopg.connect(empty_postgresql_url, autocommit=True) as other,
+        ):
+            other.execute("CREATE TABLE lone AS SELECT 1 AS a")
+            before = [work.run(step) for _ in range(8)]
+            other.execute("ALTER TABLE lone ALTER a TYPE text")
+            after = work.run(step)
+            written = db.session.scalar(sa.select(sa.func.count()).select_from(Note))
+            other.execute("DROP TABLE lone")
+
+        assert before[-1][0] > 0
+        assert ([found for _, found in before], after[1]) == ([[1]] * 8, ["1"])
+        assert written == 9
 
     def test_a_failing_rollback_keeps_the_problem(self, boot, empty_postgresql_url):
         """A failing rollback does not replace the problem of the step."""

@@ -120,7 +120,7 @@ def make_engine(url: sa.URL | str) -> sa.Engine:
     if address.get_backend_name() == "postgresql":
         arguments = transactions.connect_args() | {"application_name": process_name()}
     engine = sa.create_engine(address, poolclass=sa.pool.NullPool, connect_args=arguments)
-    transactions.prepare(engine, _POSTGRESQL_SETTINGS)
+    transactions.prepare(engine, _POSTGRESQL_SETTINGS, keep_plans=False)
     return engine
 
 

@@ -15,6 +15,9 @@ Watcher = Callable[[str], object]
 _CURSOR = "mercato_cursor"
 """In the ``info`` of a connection to PostgreSQL: the cursor of its statements."""
 
+STALE_PLAN = frozenset(("0A000", "26000"))
+"""The SQLSTATEs of a prepared statement that no longer fits its tables, or is not there."""
+
 _watchers: WeakKeyDictionary[sa.Engine, list[Watcher]] = WeakKeyDictionary()
 
 
@@ -32,7 +35,7 @@ def send(connection: sa.Connection, text: str, parameters: Any) -> list[Row]:
     Args:
         connection: The connection.
         text: The statement; its parameters are ``$1`` on PostgreSQL and ``?`` on SQLite.
-        parameters: The values in their order.
+        parameters: The values in their order; None if it is several statements.
 
     Raises:
         DBAPIError: The database refused it, or the connection was lost.
@@ -74,7 +77,8 @@ def fetch(
     if cursor is None:
         # To make one takes half as long as to execute a statement.
         cursor = pooled.info[_CURSOR] = cast("Any", dialect.loaded_dbapi).RawCursor(driver)
-    cursor.execute(text, parameters)
+    # Several statements cannot be prepared.
+    cursor.execute(text, parameters, prepare=False if parameters is None else None)
     # The cursor's description would be made for each column, which costs as much as the rows.
     return cast("list[Row]", cursor.fetchall()) if cursor.pgresult.nfields else []
 
@@ -87,7 +91,7 @@ def error_of(dialect: sa.Dialect) -> type[Exception]:
 def wrapped(dialect: sa.Dialect, error: Exception, text: str, driver: Any) -> DBAPIError:
     """Return SQLAlchemy's error for an error of the driver."""
     lost = driver is not None and (
-        is_from_client(dialect, error) or dialect.is_disconnect(cast("Any", error), driver, None)
+        is_unusable(dialect, error) or dialect.is_disconnect(cast("Any", error), driver, None)
     )
     return cast(
         "DBAPIError",
@@ -103,14 +107,15 @@ def wrapped(dialect: sa.Dialect, error: Exception, text: str, driver: Any) -> DB
     )
 
 
-def is_from_client(dialect: sa.Dialect, error: BaseException) -> bool:
-    """Return whether an error of an open connection to PostgreSQL says that it was lost.
+def is_unusable(dialect: sa.Dialect, error: BaseException) -> bool:
+    """Return whether an error of an open connection to PostgreSQL says to make another one.
 
     psycopg can see that the socket is closed before libpq calls the connection bad, which is what
-    SQLAlchemy asks. Errors of the server have an SQLSTATE.
+    SQLAlchemy asks; errors of the server have an SQLSTATE. A prepared statement does not survive
+    another type of a column; a new connection prepares anew.
     """
-    return (
-        dialect.name == "postgresql"
-        and isinstance(error, cast("Any", dialect.loaded_dbapi).OperationalError)
-        and getattr(error, "sqlstate", None) is None
-    )
+    if dialect.name != "postgresql":
+        return False
+    state = getattr(error, "sqlstate", None)
+    from_client = isinstance(error, cast("Any", dialect.loaded_dbapi).OperationalError)
+    return state in STALE_PLAN or (from_client and state is None)

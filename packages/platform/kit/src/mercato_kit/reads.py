@@ -18,9 +18,6 @@ from mercato_kit.contexts import get_app
 from mercato_kit.driver import Row, watchers_of
 from mercato_kit.prepared import Statement
 
-_STALE_PLAN = ("0A000", "26000")
-"""States of PostgreSQL: a plan has another result now, or there is no such plan."""
-
 
 class Reader:
     """Sends the reads of one engine.
@@ -83,11 +80,11 @@ class Reader:
         try:
             pooled = self.engine.raw_connection()
         except self._error as error:
-            raise self._wrapped(error, text, None) from error
+            raise driver.wrapped(self.engine.dialect, error, text, None) from error
         try:
             return self._bounded(pooled, text, parameters)
         except self._error as error:
-            wrapped = self._wrapped(error, text, pooled.driver_connection)
+            wrapped = driver.wrapped(self.engine.dialect, error, text, pooled.driver_connection)
             if wrapped.connection_invalidated:
                 pooled.invalidate(error)
             raise wrapped from error
@@ -108,13 +105,6 @@ class Reader:
         finally:
             # Also after an error, where it rolls back.
             connection.execute("COMMIT")
-
-    def _wrapped(self, error: Exception, text: str, connection: Any) -> DBAPIError:
-        raised = driver.wrapped(self.engine.dialect, error, text, connection)
-        # A prepared read does not survive another type of a column; a new connection prepares anew.
-        if getattr(error, "sqlstate", None) in _STALE_PLAN:
-            raised.connection_invalidated = True
-        return raised
 
 
 class Read:

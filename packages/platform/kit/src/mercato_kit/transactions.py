@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from mercato_kit import later, sqlite
-from mercato_kit.driver import is_from_client, send, watchers_of
+from mercato_kit.driver import is_unusable, send, watchers_of
 
 _may_write: ContextVar[bool] = ContextVar("mercato_may_write", default=True)
 
@@ -19,8 +19,8 @@ _POSTGRESQL_SETTINGS: Mapping[str, str] = {
     "TimeZone": "UTC",
 }
 
-_READS_BEFORE_PREPARED = 5
-"""How often a connection is sent the text of a read before the server keeps its plan."""
+_SENT_BEFORE_PREPARED = 5
+"""How often a connection is sent the text of a statement before the server keeps its plan."""
 
 BEGIN_OF_READS = "mercato_begin_of_reads"
 """In the ``info`` of a connection: what a transaction of one read begins with, if it needs one."""
@@ -69,13 +69,18 @@ def engine_options(url: sa.URL, *, threads: int = 1) -> dict[str, Any]:
 def connect_args() -> dict[str, Any]:
     """Return the arguments of psycopg's ``connect`` for any PostgreSQL server or pooler.
 
-    A pooler in transaction mode may run each transaction on another connection, where a prepared
-    statement of the one before does not exist.
+    Statements are prepared where :func:`prepare` finds no pooler: in transaction mode it may run
+    each transaction on another connection, where a prepared statement does not exist.
     """
     return {"connect_timeout": 3, "prepare_threshold": None}
 
 
-def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTINGS) -> None:
+def prepare(
+    engine: sa.Engine,
+    settings: Mapping[str, str] = _POSTGRESQL_SETTINGS,
+    *,
+    keep_plans: bool = True,
+) -> None:
     """Install the connection and transaction settings on *engine*. Opens no connection.
 
     On SQLite, the driver's own transaction handling is disabled, and every transaction that may
@@ -84,11 +89,13 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
     A new SQLite file is readable by its owner only, and so are the files that SQLite adds.
 
     On PostgreSQL, every transaction has *settings*. They are sent with its BEGIN, as a pooler in
-    transaction mode drops those of a connection.
+    transaction mode drops those of a connection. The server keeps the plans of statements that a
+    connection sends often: planning one takes it longer than running it.
 
     Args:
         engine: The engine.
         settings: PostgreSQL's settings by name; by default, those of a request.
+        keep_plans: Whether PostgreSQL keeps plans; without, where tables are changed.
     """
     watchers_of(engine).append(later.watch)
     sa.event.listen(engine, "before_cursor_execute", _watch)
@@ -98,6 +105,8 @@ def prepare(engine: sa.Engine, settings: Mapping[str, str] = _POSTGRESQL_SETTING
         local = "".join(f"; SET LOCAL {name} = '{value}'" for name, value in settings.items())
         sa.event.listen(engine, "begin", lambda connection: _begin_postgresql(connection, local))
         sa.event.listen(engine, "handle_error", _notice_loss)
+        if keep_plans:
+            sa.event.listen(engine, "connect", _keep_plans)
 
 
 def reading_engine(engine: sa.Engine) -> sa.Engine:
@@ -165,7 +174,7 @@ def _begin_postgresql(connection: sa.Connection, local: str) -> None:
 
 def _notice_loss(context: sa.ExceptionContext) -> None:
     if context.connection is not None:
-        context.is_disconnect |= is_from_client(context.dialect, context.original_exception)
+        context.is_disconnect |= is_unusable(context.dialect, context.original_exception)
 
 
 def _send_begin(connection: sa.Connection, local: str) -> None:
@@ -178,21 +187,32 @@ def _send_begin(connection: sa.Connection, local: str) -> None:
     send(connection, f"BEGIN{isolation}{local}", None)
 
 
-def _bound_reads(driver: Any, record: Any) -> None:
-    """Give a connection the limits of reads; or, behind a pooler, say that each read needs them.
-
-    The process id that the connection was given when it began is the server's own, unless a pooler
-    is between: that makes one up, and gives each transaction any connection to the server.
-    """
+def _keep_plans(driver: Any, _record: object) -> None:
     driver.autocommit = True
-    (server,) = driver.execute("SELECT pg_backend_pid()").fetchone()
-    scope = "" if server == driver.info.backend_pid else "LOCAL "
+    if _is_direct(driver):
+        driver.prepare_threshold = _SENT_BEFORE_PREPARED
+
+
+def _bound_reads(driver: Any, record: Any) -> None:
+    """Give a connection the limits of reads; or, behind a pooler, say that each read needs them."""
+    driver.autocommit = True
+    direct = _is_direct(driver)
+    scope = "" if direct else "LOCAL "
     limits = "; ".join(
         f"SET {scope}{name} = '{value}'" for name, value in _POSTGRESQL_SETTINGS.items()
     )
-    if scope:
-        record.info[BEGIN_OF_READS] = f"BEGIN READ ONLY; {limits}"
-    else:
+    if direct:
         driver.execute(limits)
-        # Planning a read takes the server several times as long as running it.
-        driver.prepare_threshold = _READS_BEFORE_PREPARED
+        driver.prepare_threshold = _SENT_BEFORE_PREPARED
+    else:
+        record.info[BEGIN_OF_READS] = f"BEGIN READ ONLY; {limits}"
+
+
+def _is_direct(driver: Any) -> bool:
+    """Return whether a connection that begins no transactions by itself leads to one server.
+
+    The process id that it was given when it began is the server's own, unless a pooler is between:
+    that makes one up, and gives each transaction any connection to the server.
+    """
+    (server,) = driver.execute("SELECT pg_backend_pid()").fetchone()
+    return bool(server == driver.info.backend_pid)

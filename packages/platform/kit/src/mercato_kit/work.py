@@ -23,6 +23,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from mercato_kit import later, transactions
 from mercato_kit.db import constraint_of, current_session, session
+from mercato_kit.driver import STALE_PLAN
 from mercato_kit.errors import Conflict, FieldError, Invalid, Problem, StaleVersion, Unavailable
 
 T = TypeVar("T")
@@ -52,8 +53,8 @@ def run(step: Callable[[], T], *, read_only: bool = False, safe_to_repeat: bool 
     """Run *step* in one transaction: commit when it returns, roll back when it raises.
 
     Inside another unit of work, *step* joins it. A step that PostgreSQL aborted because of a
-    deadlock or serialization failure is retried from its start, so it must not have effects
-    outside of the database.
+    deadlock, a serialization failure or a plan that no longer fits its tables is retried from its
+    start, so it must not have effects outside of the database.
 
     Args:
         step: The work. May run more than once.
@@ -174,7 +175,7 @@ def _run_with_retries(step: Callable[[], T], *, safe_to_repeat: bool) -> T:
         try:
             return _run_once(step)
         except (DBAPIError, StaleDataError, PoolTimeout) as error:
-            again = _lost_a_race(error) or (safe_to_repeat and _lost_connection(error))
+            again = _may_succeed_again(error) or (safe_to_repeat and _lost_connection(error))
             if not again or attempt == ATTEMPTS or time.monotonic() > give_up_at:
                 if (refusal := _refusal_of(error)) is None:
                     raise
@@ -235,8 +236,9 @@ def _roll_back() -> None:
     scoped.expunge_all()
 
 
-def _lost_a_race(error: Exception) -> bool:
-    return _sqlstate(error) in {_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED}
+def _may_succeed_again(error: Exception) -> bool:
+    """Return whether a statement failed for what the next attempt does not meet."""
+    return _sqlstate(error) in {_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED, *STALE_PLAN}
 
 
 def _lost_connection(error: Exception) -> bool:
@@ -264,7 +266,7 @@ def _refusal_of(error: Exception) -> Problem | None:
 
 
 def _is_busy(error: Exception) -> bool:
-    if isinstance(error, PoolTimeout) or _lost_connection(error) or _lost_a_race(error):
+    if isinstance(error, PoolTimeout) or _lost_connection(error) or _may_succeed_again(error):
         return True
     if not isinstance(error, OperationalError):
         return False
