@@ -73,11 +73,11 @@ def read_with(client):
 
 
 @pytest.fixture
-def mails(postbox, run_worker):
-    """A function that runs the worker and returns the mails it posted, oldest first."""
+def mails(postbox, deliver_events):
+    """A function that delivers events and returns the mails that were posted, oldest first."""
 
     def read():
-        run_worker()
+        deliver_events()
         return postbox.take()
 
     return read

@@ -8,9 +8,9 @@
     def fakes():
         return [MESSAGES]
 
-    def test_mails_a_link(client, run_worker, postbox):
+    def test_mails_a_link(client, deliver_events, postbox):
         ...
-        run_worker()
+        deliver_events()
         [mail] = postbox.take()
         assert "/verify-email?token=" in mail.get_content()
 """

@@ -27,7 +27,7 @@ from mercato_kit.events import Event
 from mercato_kit.feature import Feature
 from mercato_kit.models import OutboxEvent
 from mercato_kit.outbox import event_of
-from mercato_runtime.worker import Tally, run_once
+from mercato_runtime.worker import Tally, Worker, run_once
 from mercato_testing.client import Client
 from mercato_testing.databases import Database, Databases
 from mercato_testing.mails import POSTBOX, Postbox
@@ -291,6 +291,12 @@ def security_log(caplog: pytest.LogCaptureFixture) -> Callable[[], list[dict[str
         return [{"event": line.getMessage(), **vars(line)["facts"]} for line in lines]
 
     return read
+
+
+@pytest.fixture
+def deliver_events(app: Flask) -> Callable[[], Tally]:
+    """Return a function that delivers what is due, runs no job, and returns the tally."""
+    return lambda: Worker(app).deliver_due()
 
 
 @pytest.fixture

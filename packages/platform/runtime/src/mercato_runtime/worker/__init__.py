@@ -65,12 +65,17 @@ class Worker:
 
     def run_due(self) -> Tally:
         """Deliver until nothing is due, and run each due job until it finds nothing to do."""
-        tally = Tally()
-        self._deliver_all(tally)
+        tally = self.deliver_due()
         for name in self._jobs.due():
             tally.failed += not self._jobs.run(self.app, name, go_on=self._goes_on)
             # A job may have published events: deliver them before the next job.
             self._deliver_all(tally)
+        return tally
+
+    def deliver_due(self) -> Tally:
+        """Deliver until nothing is due."""
+        tally = Tally()
+        self._deliver_all(tally)
         return tally
 
     def stop(self) -> None:
