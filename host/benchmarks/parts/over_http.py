@@ -59,11 +59,12 @@ def measure(shop: Shop, place: Path, load: Load) -> list[Table]:
     bars: dict[str, dict[str, float]] = defaultdict(dict)
     for (name, server), found in middle.items():
         bars[name][server] = found[0]
-    sizes = [(server, f"{median(found):.0f}") for server, found in memory.items()]
+    two, memory["ours, two workers"] = _measure_two(shop, file, load)
+    sizes = [(server, f"{median(found):.0f}") for server, found in memory.items() if found]
     return [
         Table(f"http: medians of {load.rounds} rounds of {load.seconds:g} s", HEAD, rows, bars),
         Table("memory of a worker", ("server", "MiB (PSS)"), sizes),
-        _measure_two(shop, file, load),
+        two,
     ]
 
 
@@ -87,14 +88,18 @@ def _database_cpu(shop: Shop) -> float:
     return cpu_of_children(shop.postmaster) if shop.postmaster else 0
 
 
-def _measure_two(shop: Shop, file: str, load: Load) -> Table:
+def _measure_two(shop: Shop, file: str, load: Load) -> tuple[Table, list[float]]:
+    """Return how many times the requests of one worker two serve, and the memory of one of them."""
     times: dict[str, list[float]] = defaultdict(list)
+    memory = []
     for _, name in product(range(load.rounds), load.names):
         if name in ("detail", "list", "order"):
             paces = []
             for workers in (1, 2):
                 with serving("ours", shop, file, workers=workers) as running:
                     paces.append(_measure(shop, running, name, load)[0])
+                    size = running.memory
+            memory.append(size)
             times[name].append(paces[1] / paces[0])
     rows = [(name, f"{median(found):.2f}") for name, found in times.items()]
-    return Table("two workers against one", ("request", "times"), rows)
+    return Table("two workers against one", ("request", "times"), rows), memory
