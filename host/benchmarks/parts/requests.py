@@ -69,7 +69,7 @@ def _order(shop: Shop, number: int) -> Request:
 
 
 def _login() -> Request:
-    body = {"email": rows.EMAIL, "password": rows.PASSWORD}
+    body = {"email": rows.OTHER_EMAIL, "password": rows.OTHER_PASSWORD}
     headers = {"Idempotency-Key": secrets.token_urlsafe(24)}
     return Request("/v1/auth/login", "POST", json.dumps(body).encode(), headers)
 

@@ -22,7 +22,10 @@ ORDERS, OWN, LINES = 300, 200, 3
 """Orders, those of the customer, and lines of each."""
 UNITS = 1_000_000
 SIZES = ("Small", "Large")
-EMAIL, PASSWORD = "bea@example.com", "a quiet morning at the market"
+EMAIL = "bea@example.com"
+OTHER_EMAIL, OTHER_PASSWORD = "carl@example.com", "a quiet morning at the market"
+"""Who logs in: each login ends the session of an account that was not used for the longest time."""
+
 ADDRESS = {
     "name": "Bea Buyer",
     "line1": "2 Market Street",
@@ -87,7 +90,7 @@ def tables(count: int) -> Iterator[tuple[str, Iterable[Row]]]:
 
 
 def _users() -> Iterable[Row]:
-    for number, email in enumerate((EMAIL, "carl@example.com")):
+    for number, email in enumerate((EMAIL, OTHER_EMAIL)):
         yield {
             "id": uid("user", number),
             "email": email,
@@ -296,7 +299,7 @@ def _order(number: int) -> Iterable[Row]:
         "id": uid("order", number),
         "number": number + 1,
         "customer_id": uid("user", 0 if own else 1),
-        "customer_email": EMAIL if own else "carl@example.com",
+        "customer_email": EMAIL if own else OTHER_EMAIL,
         "customer_name": "Bea Buyer",
         "status": "open",
         "payment_status": "unpaid",

@@ -151,16 +151,16 @@ def _free_port() -> int:
 
 
 def describe(url: str, place: Path, count: int, postmaster: int = 0) -> Shop:
-    """Write the deployment of a filled database, and give its customer a token and a password."""
+    """Write the deployment of a filled database, and give a customer a token, another one a password."""
     deployment = write_deployment(url, place)
     app = create_app(deployment)
     with app.app_context():
         claims = access_tokens.Claims(rows.uid("user", 0), rows.uid("session", 0), epoch=0)
         token = access_tokens.issue(claims, None)
         key = access_tokens.key_set()["keys"][0]["x"]
-        password_hash = passwords.hash_password(rows.PASSWORD)
+        password_hash = passwords.hash_password(rows.OTHER_PASSWORD)
         with engine().begin() as connection:
-            account = sa.update(User).where(User.email == rows.EMAIL)
+            account = sa.update(User).where(User.email == rows.OTHER_EMAIL)
             connection.execute(account.values(password_hash=password_hash))
         engine().dispose()
         middle = count // 2
