@@ -151,7 +151,7 @@ def _free_port() -> int:
 
 
 def describe(url: str, place: Path, count: int, postmaster: int = 0) -> Shop:
-    """Write the deployment of a filled database, and give a customer a token, another one a password."""
+    """Write the deployment of a filled database, and give one customer a token, one a password."""
     deployment = write_deployment(url, place)
     app = create_app(deployment)
     with app.app_context():

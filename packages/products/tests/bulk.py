@@ -21,16 +21,21 @@ TOP, LEAVES = "all", 20
 COLOURS = ("Black", "White", "Oak", "Brass", "Green", "Blue", "Linen")
 
 
-def fill(number, *, batch=1000):
+def fill(number, *, batch=1000, listed=True):
     """Make products in 20 categories below the category ``all``, one of them in stock of ten.
 
-    All have the word ``thing``, one of seven a colour, and each a word of its own.
+    All have the word ``thing``, one of seven a colour, and each a word of its own. They are in
+    lists and found, unless *listed* is False, which is much faster.
     """
     leaves = _make_categories()
     now = utc_now()
     for start in range(0, number, batch):
         numbers = range(start, min(start + batch, number))
-        _make_products({each: new_id() for each in numbers}, leaves, now)
+        ids = {each: new_id() for each in numbers}
+        _make_products(ids, leaves, now)
+        if listed:
+            refresh_listings(*ids.values())
+            refresh_words(*ids.values())
     session.execute(sa.text("ANALYZE"))
 
 
@@ -98,5 +103,3 @@ def _make_products(ids, leaves, now):
     }
     for model, row in rows.items():
         session.execute(sa.insert(model), [row(number) for number in ids])
-    refresh_listings(*ids.values())
-    refresh_words(*ids.values())

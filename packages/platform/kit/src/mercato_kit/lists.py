@@ -108,7 +108,11 @@ class Rows:
         )
 
     def table(self, dialect: sa.Dialect) -> sa.FromClause:
-        """Return the table for a statement of *dialect*."""
+        """Return the table for a statement of *dialect*.
+
+        PostgreSQL expects a hundred rows of it, so a join may read all rows of another table, even
+        if that has some thousand. Where it can be large, add its keys as :class:`any_of`.
+        """
         parameter = sa.bindparam(self.name, type_=sa.Text)
         if dialect.name == "sqlite":
             each = sa.func.json_each(parameter).table_valued("value")

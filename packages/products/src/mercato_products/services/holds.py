@@ -188,6 +188,7 @@ def _select_and_take(dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
     taken = (
         sa.update(StockLevel)
         .where(StockLevel.variant_id == found.c.variant_id, _is_here())
+        .where(any_of(StockLevel.variant_id, "variant_ids"))
         .where(found.c.is_tracked, ~is_short)
         .values(reserved=StockLevel.reserved + found.c.quantity, version=StockLevel.version + 1)
         .returning(StockLevel.variant_id)
@@ -199,6 +200,7 @@ def _select_and_take(dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
 
 def _select_found(wanted: sa.FromClause, levels: sa.FromClause) -> sa.Select[*tuple[Any, ...]]:
     """Select what is there of each variant; an unknown variant is tracked and has nothing."""
+    is_wanted = sa.and_(Variant.id == wanted.c.variant_id, any_of(Variant.id, "variant_ids"))
     return (
         sa.select(
             wanted.c.variant_id,
@@ -208,7 +210,7 @@ def _select_found(wanted: sa.FromClause, levels: sa.FromClause) -> sa.Select[*tu
             sa.func.coalesce(levels.c.in_hand, 0).label("in_hand"),
         )
         .select_from(wanted)
-        .outerjoin(Variant, Variant.id == wanted.c.variant_id)
+        .outerjoin(Variant, is_wanted)
         .outerjoin(levels, levels.c.variant_id == wanted.c.variant_id)
     )
 

@@ -4,7 +4,7 @@ Order of locks, to prevent deadlocks: a product or reservation, then levels by v
 then the products of levels that ran out, then inserts.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from mercato_kit.db import current_connection, locked, new_id, utc_now
-from mercato_kit.lists import Rows
+from mercato_kit.lists import Rows, any_of
 from mercato_kit.prepared import Prepared
 from mercato_products.models import DEFAULT_LOCATION_ID, StockLevel
 from mercato_products.services.in_stock import follow_stock
@@ -63,9 +63,10 @@ _CHANGES = Rows("changes", {**_KEYS.columns, "on_hand": sa.Integer(), "reserved"
 
 def lock_levels(keys: Iterable[LevelKey]) -> Mapping[LevelKey, Level]:
     """Lock levels, sorted by variant and location, and return the existing ones by key."""
-    connection = current_connection()
-    wanted = _KEYS.dump((key._asdict() for key in keys), connection.dialect)
-    levels = (Level(**row) for row in _LOCKED.rows(connection, {_KEYS.name: wanted}))
+    wanted = [key._asdict() for key in keys]
+    levels = (
+        Level(**row) for row in _LOCKED.rows(current_connection(), _parameters(_KEYS, wanted))
+    )
     return {LevelKey(level.variant_id, level.location_id): level for level in levels}
 
 
@@ -80,10 +81,8 @@ def change_levels(deltas: Mapping[LevelKey, Delta]) -> set[LevelKey]:
     """
     if not deltas:
         return set()
-    connection = current_connection()
-    rows = ({**key._asdict(), **delta._asdict()} for key, delta in deltas.items())
-    changes = _CHANGES.dump(rows, connection.dialect)
-    found = _CHANGED.rows(connection, {_CHANGES.name: changes})
+    changes = [{**key._asdict(), **delta._asdict()} for key, delta in deltas.items()]
+    found = _CHANGED.rows(current_connection(), _parameters(_CHANGES, changes))
     left = {LevelKey(row["variant_id"], row["location_id"]): row["left"] for row in found}
     follow_stock([key.variant_id for key in left if _turns(key, deltas[key], left[key])])
     return set(left)
@@ -121,10 +120,19 @@ def movements_of(entries: Iterable[tuple[LevelKey, Delta, Cause]]) -> list[dict[
     ]
 
 
-def is_level(table: sa.FromClause) -> sa.ColumnElement[bool]:
+def _parameters(rows: Rows, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the parameters of a statement with :func:`_is_level`."""
+    dialect = current_connection().dialect
+    variant_ids = [row["variant_id"] for row in values]
+    return {rows.name: rows.dump(values, dialect), "variant_ids": variant_ids}
+
+
+def _is_level(table: sa.FromClause) -> sa.ColumnElement[bool]:
     """Return the condition that a level has the variant and the location of a row of *table*."""
     return sa.and_(
-        StockLevel.variant_id == table.c.variant_id, StockLevel.location_id == table.c.location_id
+        StockLevel.variant_id == table.c.variant_id,
+        StockLevel.location_id == table.c.location_id,
+        any_of(StockLevel.variant_id, "variant_ids"),
     )
 
 
@@ -135,7 +143,7 @@ def _select_locked(dialect: sa.Dialect) -> sa.Select[*tuple[Any, ...]]:
         StockLevel.location_id,
         StockLevel.on_hand,
         StockLevel.available.label("available"),
-    ).join_from(wanted, StockLevel, is_level(wanted))
+    ).join_from(wanted, StockLevel, _is_level(wanted))
     return locked(levels.order_by(StockLevel.variant_id, StockLevel.location_id))
 
 
@@ -143,9 +151,9 @@ def _update(dialect: sa.Dialect) -> sa.Update:
     changes = _CHANGES.table(dialect)
     on_hand = StockLevel.on_hand + changes.c.on_hand
     reserved = StockLevel.reserved + changes.c.reserved
-    update = sa.update(StockLevel).where(is_level(changes))
+    update = sa.update(StockLevel).where(_is_level(changes))
     if dialect.name == "postgresql":
-        update = update.where(is_level(_locked_first(changes)))
+        update = update.where(_is_level(_locked_first(changes)))
     return (
         update.where(
             on_hand >= 0,
@@ -164,7 +172,7 @@ def _update(dialect: sa.Dialect) -> sa.Update:
 def _locked_first(changes: sa.FromClause) -> sa.CTE:
     """Return the levels of *changes*; each is locked in order before it can be changed."""
     levels = sa.select(StockLevel.variant_id, StockLevel.location_id)
-    of_changes = levels.join_from(changes, StockLevel, is_level(changes))
+    of_changes = levels.join_from(changes, StockLevel, _is_level(changes))
     ordered = of_changes.order_by(StockLevel.variant_id, StockLevel.location_id)
     return locked(ordered).cte("locked")
 

@@ -94,8 +94,11 @@ def _order(reference: UUID, basket: Basket) -> Values:
 def _insert(rows: Sequence[Values], order: Values) -> Found:
     """Insert the redemptions whose reference is new, and whose customer has a slot left."""
     connection = current_connection()
-    wanted = USES.dump(rows, connection.dialect)
-    inserted = INSERT.rows(connection, {**order, USES.name: wanted})
+    uses = {
+        USES.name: USES.dump(rows, connection.dialect),
+        "voucher_ids": [row["voucher_id"] for row in rows],
+    }
+    inserted = INSERT.rows(connection, {**order, **uses})
     return {row["position"]: row for row in inserted}
 
 

@@ -62,6 +62,7 @@ def _insert_uses(dialect: sa.Dialect) -> sa.Insert:
             is_limited.label("is_limited"),
         )
         .join(uses, uses.c.voucher_id == Voucher.id)
+        .where(any_of(Voucher.id, "voucher_ids"))
         .subquery("found_uses")
     )
     *columns, limited = found.c
