@@ -45,8 +45,10 @@ def measure(place: Path, database: str, seconds: float) -> list[Table]:
                 users = [pool.submit(User(running.port, n).shop_until, until) for n in range(USERS)]
                 while monotonic() + KILL_EVERY < until:
                     sleep(KILL_EVERY)
-                    os.kill(random.choice(children_of(running.group)), signal.SIGKILL)  # noqa: S311
-                    counted["workers killed"] += 1
+                    # There may be none: workers that die young are replaced after a pause.
+                    if workers := children_of(running.group):
+                        os.kill(random.choice(workers), signal.SIGKILL)  # noqa: S311
+                        counted["workers killed"] += 1
                 for user in users:
                     counted.update(user.result())
         engine = sa.create_engine(shop.url)
