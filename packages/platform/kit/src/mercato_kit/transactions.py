@@ -187,32 +187,28 @@ def _send_begin(connection: sa.Connection, local: str) -> None:
     send(connection, f"BEGIN{isolation}{local}", None)
 
 
-def _keep_plans(driver: Any, _record: object) -> None:
-    driver.autocommit = True
-    if _is_direct(driver):
-        driver.prepare_threshold = _SENT_BEFORE_PREPARED
-
-
 def _bound_reads(driver: Any, record: Any) -> None:
     """Give a connection the limits of reads; or, behind a pooler, say that each read needs them."""
-    driver.autocommit = True
-    direct = _is_direct(driver)
-    scope = "" if direct else "LOCAL "
+    is_direct = _keep_plans(driver, record)
+    scope = "" if is_direct else "LOCAL "
     limits = "; ".join(
         f"SET {scope}{name} = '{value}'" for name, value in _POSTGRESQL_SETTINGS.items()
     )
-    if direct:
-        driver.execute(limits)
-        driver.prepare_threshold = _SENT_BEFORE_PREPARED
+    if is_direct:
+        driver.execute(limits, prepare=False)
     else:
         record.info[BEGIN_OF_READS] = f"BEGIN READ ONLY; {limits}"
 
 
-def _is_direct(driver: Any) -> bool:
-    """Return whether a connection that begins no transactions by itself leads to one server.
+def _keep_plans(driver: Any, _record: object) -> bool:
+    """Let the server keep plans unless a pooler is between; return whether there is none.
 
-    The process id that it was given when it began is the server's own, unless a pooler is between:
-    that makes one up, and gives each transaction any connection to the server.
+    The process id that the connection was given when it began is the server's own, unless a pooler
+    is between: that makes one up, and gives each transaction any connection to the server.
     """
+    driver.autocommit = True
     (server,) = driver.execute("SELECT pg_backend_pid()").fetchone()
-    return bool(server == driver.info.backend_pid)
+    is_direct: bool = server == driver.info.backend_pid
+    if is_direct:
+        driver.prepare_threshold = _SENT_BEFORE_PREPARED
+    return is_direct
