@@ -2,10 +2,10 @@ import pytest
 
 from mercato_contracts.discounts import DiscountGone
 from mercato_kit.db import engine, new_id
-from mercato_testing.plans import Plans
+from mercato_testing.plans import Plans, rows_scanned
 from mercato_vouchers import services
 
-from .factories import make_voucher, redeem, redeemed
+from .factories import make_many_vouchers, make_voucher, redeem, redeemed
 
 
 def reasons_of(raised):
@@ -33,6 +33,16 @@ class TestRedeemVouchers:
 
         assert answers == ["redeemed", "already"]
         assert commit(redeemed, voucher) == (1, 1)
+
+    @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+    def test_reads_no_more_than_its_vouchers(self, commit):
+        """In a shop of some thousand vouchers, a redemption does not read them all."""
+        voucher = commit(make_voucher, max_redemptions=5)
+        commit(make_many_vouchers, 3000)
+
+        read = commit(rows_scanned, lambda: redeem([voucher]), "vouchers_voucher")
+
+        assert read == 0
 
     def test_nothing_to_redeem(self, commit):
         """An order without uses writes nothing."""
