@@ -63,10 +63,7 @@ _CHANGES = Rows("changes", {**_KEYS.columns, "on_hand": sa.Integer(), "reserved"
 
 def lock_levels(keys: Iterable[LevelKey]) -> Mapping[LevelKey, Level]:
     """Lock levels, sorted by variant and location, and return the existing ones by key."""
-    wanted = [key._asdict() for key in keys]
-    levels = (
-        Level(**row) for row in _LOCKED.rows(current_connection(), _parameters(_KEYS, wanted))
-    )
+    levels = (Level(**row) for row in _send(_LOCKED, _KEYS, [key._asdict() for key in keys]))
     return {LevelKey(level.variant_id, level.location_id): level for level in levels}
 
 
@@ -82,7 +79,7 @@ def change_levels(deltas: Mapping[LevelKey, Delta]) -> set[LevelKey]:
     if not deltas:
         return set()
     changes = [{**key._asdict(), **delta._asdict()} for key, delta in deltas.items()]
-    found = _CHANGED.rows(current_connection(), _parameters(_CHANGES, changes))
+    found = _send(_CHANGED, _CHANGES, changes)
     left = {LevelKey(row["variant_id"], row["location_id"]): row["left"] for row in found}
     follow_stock([key.variant_id for key in left if _turns(key, deltas[key], left[key])])
     return set(left)
@@ -120,11 +117,16 @@ def movements_of(entries: Iterable[tuple[LevelKey, Delta, Cause]]) -> list[dict[
     ]
 
 
-def _parameters(rows: Rows, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the parameters of a statement with :func:`_is_level`."""
-    dialect = current_connection().dialect
-    variant_ids = [row["variant_id"] for row in values]
-    return {rows.name: rows.dump(values, dialect), "variant_ids": variant_ids}
+def _send(
+    statement: Prepared, table: Rows, rows: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Send a statement with :func:`_is_level` for *rows*, and return its rows."""
+    connection = current_connection()
+    wanted = {
+        table.name: table.dump(rows, connection.dialect),
+        "variant_ids": [row["variant_id"] for row in rows],
+    }
+    return statement.rows(connection, wanted)
 
 
 def _is_level(table: sa.FromClause) -> sa.ColumnElement[bool]:
