@@ -221,10 +221,10 @@ class TestImports:
     def _imported(self, folder, code):
         program = (
             "import sys\n"
+            "from contextlib import suppress\n"
             "from importlib.metadata import entry_points\n"
             "from mercato_composition.commands.frame import main\n"
-            f"try: {code}\n"
-            "except SystemExit: pass\n"
+            f"with suppress(SystemExit): {code}\n"
             "print(*sys.modules)"
         )
         done = subprocess.run(
