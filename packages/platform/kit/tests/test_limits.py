@@ -11,6 +11,7 @@ from mercato_kit.db import session
 from mercato_kit.errors import Conflict, TooManyRequests
 from mercato_kit.limits import Take
 from mercato_kit.models import Bucket
+from mercato_testing.waiting import wait_for_blocked_transaction
 
 MAIL = Take("mail.register", "alice@example.com", burst=5, every=3600)
 NETWORK = Take("mail.network", "192.0.2.7", burst=10, every=180)
@@ -84,6 +85,24 @@ class TestTake:
             answers = list(threads.map(lambda order: take(*order), orders))
 
         assert [sum(not one[kind] for one in answers) for kind in (MAIL, NETWORK)] == [5, 10]
+
+    def test_gives_the_last_unit_after_a_wait(self, take, in_unit):
+        """Units that others took while it waited for a lock are no reason to refuse the last."""
+        first, second = sorted((MAIL, NETWORK), key=lambda one: one.key)
+
+        def hold(threads):
+            limits.take(first)
+            waiting = threads.submit(take, first, second)
+            wait_for_blocked_transaction(waiting)
+            time.sleep(0.05)
+            for _ in range(second.burst - 1):
+                limits.take(second)
+            return waiting
+
+        with ThreadPoolExecutor(1) as threads:
+            waiting = in_unit(lambda: hold(threads))
+
+            assert waiting.result() == {first: 0, second: 0}
 
     def test_stores_no_subject(self, take, in_unit):
         """A row has the kind and a hash."""

@@ -51,16 +51,15 @@ def take(*takes: Take) -> Mapping[Take, int]:
     Source: the generic cell rate algorithm (GCRA), in one statement. A row holds when the bucket
     is full again; an update that finds no unit matches no row.
     """
-    now, connection = _milliseconds(), session.connection()
+    connection = session.connection()
     # In one order, so that two units of work do not wait for each other.
     by_key = {one.key: one for one in sorted(takes, key=lambda one: one.key)}
     rows = [
-        {"key": key, "full_at": now + one.every * 1000, "room_at": now + _room(one)}
-        for key, one in by_key.items()
+        {"key": key, "every": one.every * 1000, "room": _room(one)} for key, one in by_key.items()
     ]
-    values = {"takes": _TAKES.dump(rows, connection.dialect), "now": now}
+    values = {"takes": _TAKES.dump(rows, connection.dialect), "now": _milliseconds()}
     taken = {row["key"] for row in _TAKE.rows(connection, values)}
-    refused = by_key.keys() - taken
+    refused, now = by_key.keys() - taken, _milliseconds()
     full_at = _read(refused) if refused else {}
     return {
         one: 0 if key in taken else _seconds(full_at.get(key, now) - now - _room(one))
@@ -93,24 +92,42 @@ def forget_full(*, limit: int) -> int:
 
 _TAKES = Rows(
     "takes",
-    {"key": Bucket.key.type, "full_at": Bucket.full_at.type, "room_at": Bucket.full_at.type},
+    {"key": Bucket.key.type, "every": Bucket.full_at.type, "room": Bucket.full_at.type},
 )
 
 
 def _upsert(dialect: sa.Dialect) -> Any:
-    now, takes = sa.bindparam("now", type_=sa.BigInteger), _TAKES.table(dialect)
+    now, takes = _now(dialect), _TAKES.table(dialect)
     # SQLite needs a WHERE between SELECT and ON CONFLICT.
-    rows = sa.select(takes.c.key, takes.c.full_at).where(sa.true())
-    added = insert(Bucket).from_select(["key", "full_at"], rows)
+    rows = sa.select(takes.c.key, now + takes.c.every).where(sa.true())
     # Not the column itself: the subquery would select from the table once more.
     row_key: sa.ColumnClause[str] = sa.literal_column("kit_bucket.key", Bucket.key.type)
-    room_at = sa.select(takes.c.room_at).where(takes.c.key == row_key)
+
+    def of_row(column: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
+        return sa.select(column).where(takes.c.key == row_key).scalar_subquery()
+
     later = sa.case((Bucket.full_at > now, Bucket.full_at), else_=now)
-    return added.on_conflict_do_update(
-        index_elements=["key"],
-        set_={"full_at": later + added.excluded.full_at - now},
-        where=Bucket.full_at <= room_at.scalar_subquery(),
-    ).returning(Bucket.key)
+    return (
+        insert(Bucket)
+        .from_select(["key", "full_at"], rows)
+        .on_conflict_do_update(
+            index_elements=["key"],
+            set_={"full_at": later + of_row(takes.c.every)},
+            where=Bucket.full_at <= now + of_row(takes.c.room),
+        )
+        .returning(Bucket.key)
+    )
+
+
+def _now(dialect: sa.Dialect) -> sa.ColumnElement[int]:
+    """Return the time in milliseconds, read when the row is locked.
+
+    Read before, it would be too early after a wait, and the last unit of a bucket be refused.
+    """
+    if dialect.name == "sqlite":
+        # The unit of work has the lock of the whole database.
+        return sa.bindparam("now", type_=sa.BigInteger)
+    return sa.cast(sa.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger)
 
 
 _TAKE = Prepared(_upsert)
