@@ -132,6 +132,36 @@ class TestCursor:
 
         assert _ids(first) + _ids(second) == expected
 
+    def test_of_each_request_counts(self, app, client):
+        """Requests that differ in their cursors alone get different pages, in any order."""
+        expected = _fill(app, [(1, minute) for minute in range(3)], "rank")
+        plain = "/v1/notes?limit=1&sort=rank"
+        second = _next(client.get(plain))
+        third = _next(client.get(second))
+
+        pages = [client.get(path).json for path in (third, plain, second, third)]
+
+        assert [_ids(page) for page in pages] == [[expected[place]] for place in (2, 0, 1, 2)]
+
+    def test_is_sent_once(self, app, client):
+        """Two cursors are refused, also if another request had only one of them."""
+        _fill(app, [(1, 0), (1, 1)], "rank")
+        path = _next(client.get("/v1/notes?limit=1"))
+        client.get(path)
+
+        twice = client.get(f"{path}&{path.split('&')[1]}")
+
+        assert twice.status_code == 422
+        assert [error[:2] for error in twice.json["errors"]] == [["/cursor", "repeated"]]
+
+    def test_may_be_written_in_percents(self, app, client):
+        """The characters of a cursor, and its name, may be encoded."""
+        expected = _fill(app, [(1, 0), (1, 1)], "rank")
+        path = _next(client.get("/v1/notes?limit=1&sort=rank"))
+
+        for encoded in (path.replace("cursor=", "%63ursor="), path.replace(".", "%2E")):
+            assert _ids(client.get(encoded).json) == expected[1:]
+
     @pytest.mark.parametrize(
         "content",
         [

@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy, deepcopy
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, NoReturn
 
@@ -16,6 +18,7 @@ from werkzeug.http import parse_set_header
 
 from mercato_kit.contexts import get_request
 from mercato_kit.errors import FieldError, Invalid, MalformedRequest, UnsupportedMediaType
+from mercato_kit.http.pagination import LONGEST_CURSOR, ListQuerySchema
 from mercato_kit.schemas.messages import Message
 
 MAX_DEPTH = 32
@@ -27,6 +30,8 @@ _KEPT_BODY = "mercato_json"
 _QUERIES_KEPT = 500
 _LONGEST_KEPT = 200
 """Query strings whose values are kept, and the bytes of the longest one."""
+_CURSOR = re.compile(rb"(?<![^&])cursor=([\w.-]{1,%d})(?![^&])" % LONGEST_CURSOR)
+"""The parameter of a query string that is another one on each page of a list."""
 _MUTABLE = (list, dict, set)
 _REPEATED = Message("Sent more than once.", "repeated")
 
@@ -46,10 +51,13 @@ class BodyParser(FlaskParser):
 
     def parse(self, argmap: Any, *args: Any, location: str | None = None, **options: Any) -> Any:
         """Load arguments; a query string that was loaded before gives the same values."""
-        text = _text_of(argmap, location)
+        text, cursor = _text_of(argmap, location)
         if text is None:
             return super().parse(argmap, *args, location=location, **options)
-        return _apart(self._kept(argmap, location, text))
+        values = _apart(self._kept(argmap, location, text))
+        if cursor is not None:
+            values["page"] = replace(values["page"], cursor=cursor)
+        return values
 
     def _load(self, argmap: Any, location: str, _text: bytes) -> Any:
         return super().parse(argmap, location=location)
@@ -78,19 +86,33 @@ class BodyParser(FlaskParser):
         raise Invalid(errors=list(field_errors(messages))) from error
 
 
-def _text_of(argmap: Any, location: str | None) -> bytes | None:
-    """Return the text that alone decides what is loaded; None if the values are not kept.
+def _text_of(argmap: Any, location: str | None) -> tuple[bytes | None, str | None]:
+    """Return the text that decides what is loaded, without the value of a cursor, and that value.
 
-    A cursor makes each query string another one. Headers may be secrets: only their absence counts.
+    The text is None if the values are not kept. Headers may be secrets: only their absence counts.
     """
     if location == "query":
-        text = get_request().query_string
-        keeps = len(text) <= _LONGEST_KEPT and b"cursor" not in text
-        return text if keeps and _names_of(argmap) is not None else None
+        text, cursor = _without_cursor(argmap, get_request().query_string)
+        keeps = len(text) <= _LONGEST_KEPT and _names_of(argmap) is not None
+        return (text if keeps else None), cursor
     if location == "headers":
         names = _names_of(argmap)
-        return b"" if names is not None and not _are_sent(names) else None
-    return None
+        return (b"" if names is not None and not _are_sent(names) else None), None
+    return None, None
+
+
+def _without_cursor(argmap: Any, text: bytes) -> tuple[bytes, str | None]:
+    """Return the query string of a list without its cursor, and the cursor."""
+    found = _CURSOR.findall(text) if b"cursor=" in text and _is_list(argmap) else ()
+    if len(found) != 1:
+        return text, None
+    # No query string that is sent has a space, so the text differs from one without a cursor.
+    return _CURSOR.sub(b"cursor ", text), found[0].decode()
+
+
+@cache
+def _is_list(argmap: Any) -> bool:
+    return issubclass(argmap if isinstance(argmap, type) else type(argmap), ListQuerySchema)
 
 
 def _are_sent(names: Iterable[str]) -> bool:

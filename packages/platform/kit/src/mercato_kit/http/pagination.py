@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from mercato_kit.schemas import Integer, QuerySchema, Text
 T = TypeVar("T")
 
 COUNTED_UP_TO = 10_000
+LONGEST_CURSOR = 2000
 BOUNDS: Mapping[str, Callable[[Any, Any], Any]] = {
     "gte": operator.ge,
     "gt": operator.gt,
@@ -76,7 +77,8 @@ class ListQuerySchema(QuerySchema):
         min=1, max=100, load_default=25, metadata={"description": "Most items of a page"}
     )
     cursor = Text(
-        max=2000, metadata={"description": "`next_cursor` of the page before; the filters stay"}
+        max=LONGEST_CURSOR,
+        metadata={"description": "`next_cursor` of the page before; the filters stay"},
     )
     sort = Text(max=50)
     include = fields.String(
@@ -257,8 +259,13 @@ def read_cursor(page: PageRequest) -> tuple[Any, UUID]:
 def _signer() -> URLSafeSerializer:
     """Sign cursors for the current path. A valid signature also guarantees the values' types."""
     path = request.path if has_request_context() else ""
+    return _signer_of(path, tuple(signing_secrets("kit.cursor")))
+
+
+@lru_cache(maxsize=256)
+def _signer_of(path: str, secrets: tuple[bytes, ...]) -> URLSafeSerializer:
     return URLSafeSerializer(
-        signing_secrets("kit.cursor"),
+        list(secrets),
         salt=path.encode("utf-8", "surrogatepass"),
         signer_kwargs={"digest_method": hashlib.sha256},
     )
