@@ -7,6 +7,7 @@ from pkgutil import resolve_name
 import pytest
 
 import mercato_kit
+import mercato_testing
 
 from .documents import (
     ROOT,
@@ -21,7 +22,6 @@ from .documents import (
 
 README = (ROOT / "README.md").read_text()
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
-KIT = (ROOT / "packages/platform/kit/README.md").read_text()
 CODEOWNERS = (ROOT / ".github/CODEOWNERS").read_text()
 MOST_WORDS = 400
 MOST_LINES = 85
@@ -130,14 +130,17 @@ class TestPublicNames:
         for name in names:
             resolve_name(name)
 
-    def test_readme_of_the_kit_lists_its_modules(self):
-        """The table of modules in the kit's README is ``mercato_kit.__all__``."""
-        table = KIT.partition("\n## Modules\n")[2].partition("\n## ")[0]
+    @pytest.mark.parametrize("package", [mercato_kit, mercato_testing], ids=lambda it: it.__name__)
+    def test_readme_lists_the_public_modules(self, package):
+        """The first column of the table of modules is ``__all__`` of the package."""
+        folder = package.__name__.removeprefix("mercato_")
+        text = (ROOT / "packages/platform" / folder / "README.md").read_text()
+        table = text.partition("\n## Modules\n")[2].partition("\n## ")[0]
         rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
 
-        assert sorted(name for row in rows for name in re.findall(r"`(\w+)`", row)) == sorted(
-            mercato_kit.__all__
-        )
+        found = sorted(name for row in rows for name in re.findall(r"`(\w+)`", row))
+
+        assert found == sorted(package.__all__)
 
     def test_a_name_that_is_gone_is_found(self):
         """A module that was renamed cannot be resolved."""

@@ -2,6 +2,7 @@
 
 __all__ = [
     "api",
+    "app",
     "commands",
     "guard",
     "health",
