@@ -178,6 +178,21 @@ class TestRetries:
         assert ([found for _, found in before], after[1]) == ([[1]] * 8, ["1"])
         assert written == 9
 
+    def test_does_not_repeat_what_the_server_does_not_support(self, boot, empty_postgresql_url):
+        """Such a statement has the same state as a stale plan, but fails at once, as a bug."""
+        attempts = []
+
+        def step():
+            attempts.append(None)
+            db.session.execute(sa.select(sa.func.count()).select_from(Note).with_for_update())
+
+        with boot(empty_postgresql_url).app_context():
+            with pytest.raises(sa.exc.NotSupportedError):
+                work.run(step)
+
+            assert session_is_usable()
+        assert len(attempts) == 1
+
     def test_a_failing_rollback_keeps_the_problem(self, boot, empty_postgresql_url):
         """A failing rollback does not replace the problem of the step."""
         app = boot(empty_postgresql_url)

@@ -15,8 +15,10 @@ Watcher = Callable[[str], object]
 _CURSOR = "mercato_cursor"
 """In the ``info`` of a connection to PostgreSQL: the cursor of its statements."""
 
-STALE_PLAN = frozenset(("0A000", "26000"))
-"""The SQLSTATEs of a prepared statement that no longer fits its tables, or is not there."""
+_NO_SUCH_STATEMENT = "26000"
+_NOT_SUPPORTED = "0A000"
+_CHECK_OF_PLANS = "RevalidateCachedQuery"
+"""The function of PostgreSQL that refuses a plan which no longer fits its tables."""
 
 _watchers: WeakKeyDictionary[sa.Engine, list[Watcher]] = WeakKeyDictionary()
 
@@ -116,6 +118,17 @@ def is_unusable(dialect: sa.Dialect, error: BaseException) -> bool:
     """
     if dialect.name != "postgresql":
         return False
-    state = getattr(error, "sqlstate", None)
     from_client = isinstance(error, cast("Any", dialect.loaded_dbapi).OperationalError)
-    return state in STALE_PLAN or (from_client and state is None)
+    return is_stale_plan(error) or (from_client and getattr(error, "sqlstate", None) is None)
+
+
+def is_stale_plan(error: BaseException | None) -> bool:
+    """Return whether a prepared statement no longer fits its tables, or is not there.
+
+    PostgreSQL has no state of its own for the first: 0A000 also says that it does not support a
+    statement, which another attempt does not change. The name of a function is not translated.
+    """
+    state = getattr(error, "sqlstate", None)
+    if state != _NOT_SUPPORTED:
+        return state == _NO_SUCH_STATEMENT
+    return cast("Any", error).diag.source_function == _CHECK_OF_PLANS

@@ -23,7 +23,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from mercato_kit import later, transactions
 from mercato_kit.db import constraint_of, current_session, session
-from mercato_kit.driver import STALE_PLAN
+from mercato_kit.driver import is_stale_plan
 from mercato_kit.errors import Conflict, FieldError, Invalid, Problem, StaleVersion, Unavailable
 
 T = TypeVar("T")
@@ -238,7 +238,8 @@ def _roll_back() -> None:
 
 def _may_succeed_again(error: Exception) -> bool:
     """Return whether a statement failed for what the next attempt does not meet."""
-    return _sqlstate(error) in {_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED, *STALE_PLAN}
+    conflicts = _sqlstate(error) in {_SERIALIZATION_FAILURE, _DEADLOCK_DETECTED}
+    return conflicts or is_stale_plan(getattr(error, "orig", None))
 
 
 def _lost_connection(error: Exception) -> bool:
