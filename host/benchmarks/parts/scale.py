@@ -1,14 +1,17 @@
 """What a million products cost, against few: pages near and far, searches and orders."""
 
-from itertools import count
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import count, cycle
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import sqlalchemy as sa
 
 from mercato_host import create_app
 from parts import shop as shops
-from parts.loading import Answers, load
+from parts.loading import load
 from parts.processes import serving
 from parts.report import Table
 from parts.requests import REQUESTS, Request
@@ -17,7 +20,9 @@ from parts.shop import Shop
 FEW = 10_000
 FAR = 10_000
 """The number of the far page, of 50 products; of fewer products, it is the middle one."""
-SECONDS = 3
+ROUNDS, SECONDS = 8, 1
+WARM = 20
+"""Requests of a round that do not count; even, so that near and far pages stay apart."""
 
 LISTS = {
     "newest first": ("", "p.created_at", "DESC", ""),
@@ -40,40 +45,72 @@ LISTS = {
 
 
 def measure(place: Path, database: str, many: int) -> list[Table]:
-    """Measure the times with few and with many products."""
-    few, more = (_measure(place, database, size) for size in (FEW, many))
-    rows = [
-        (name, f"{few[name]:.2f}", f"{found:.2f}", f"{found / few[name]:.2f}")
-        for name, found in more.items()
-    ]
+    """Measure the times with few and with many products, in turn, so that noise meets all alike."""
+    with shops.all_opened(place, (FEW, many), database) as both, ExitStack() as stack:
+        asked = [
+            _Asked(shop, stack.enter_context(serving("ours", shop, _saved(place, shop))).port)
+            for shop in both
+        ]
+        for _ in range(ROUNDS):
+            for one in asked:
+                one.ask()
+        few, more = (one.times() for one in asked)
     head = ("milliseconds", f"{FEW:,} products", f"{many:,} products", "times")
-    return [Table("scale: one connection; medians, and p99 of searches", head, rows)]
+    rows = [_row(name, few[name], found) for name, found in more.items()]
+    head_of_pages = ("milliseconds", "page 1", "a far page", "times")
+    pages = [_row(name, more[f"{name}, page 1"], more[f"{name}, a far page"]) for name in LISTS]
+    return [
+        Table("scale: one connection; medians, and p99 of searches", head, rows),
+        Table(f"scale: pages of {many:,} products", head_of_pages, pages),
+    ]
 
 
-def _measure(place: Path, database: str, size: int) -> dict[str, float]:
-    with shops.opened(place, size, database) as shop:
-        file = shop.save(place / "shop.json")
-        far = {name: _far_page(shop, name) for name in LISTS}
-        with serving("ours", shop, file) as running:
-            times = {}
-            for name, (query, *_) in LISTS.items():
-                first = f"/v1/products?limit=50{query}"
-                times[f"{name}, page 1"] = _median(_load(running.port, first))
-                times[f"{name}, a far page"] = _median(_load(running.port, far[name]))
-            for name in ("search", "order"):
-                requests = (REQUESTS[name](shop, number).text for number in count())
-                answers = load(running.port, requests, seconds=SECONDS, connections=1)
-                times[name] = answers.percentile(99) if name == "search" else _median(answers)
-    return times
+def _row(name: str, first: float, second: float) -> tuple[str, ...]:
+    return name, f"{first:.2f}", f"{second:.2f}", f"{second / first:.2f}"
 
 
-def _median(answers: Answers) -> float:
-    return median(answers.each) * 1000
+def _saved(place: Path, shop: Shop) -> str:
+    return shop.save(place / f"shop_{shop.count}.json")
 
 
-def _load(port: int, path: str) -> Answers:
-    request = Request(path).text
-    return load(port, (request for _ in count()), seconds=SECONDS, connections=1)
+class _Asked:
+    """A shop that is served on a port, and the seconds that each of its answers took.
+
+    Pages near and far are asked for one after the other.
+    """
+
+    def __init__(self, shop: Shop, port: int) -> None:
+        self._port = port
+        self._seconds: dict[str, list[float]] = defaultdict(list)
+        self._pages = {name: _near_and_far(shop, name) for name in LISTS}
+        self._others = {
+            name: (REQUESTS[name](shop, number).text for number in count())
+            for name in ("search", "order")
+        }
+
+    def ask(self) -> None:
+        """Send each kind of request for a second, after some that do not count."""
+        for name, pages in self._pages.items():
+            each = self._load(cycle(pages))
+            self._seconds[f"{name}, page 1"] += each[::2]
+            self._seconds[f"{name}, a far page"] += each[1::2]
+        for name, requests in self._others.items():
+            self._seconds[name] += self._load(requests)
+
+    def times(self) -> dict[str, float]:
+        """Return milliseconds: medians, and p99 of searches."""
+        return {
+            name: 1000 * (quantiles(each, n=100)[-1] if name == "search" else median(each))
+            for name, each in self._seconds.items()
+        }
+
+    def _load(self, requests: Iterator[bytes]) -> list[float]:
+        return load(self._port, requests, seconds=SECONDS, connections=1).each[WARM:]
+
+
+def _near_and_far(shop: Shop, name: str) -> list[bytes]:
+    paths = f"/v1/products?limit=50{LISTS[name][0]}", _far_page(shop, name)
+    return [Request(path).text for path in paths]
 
 
 def _far_page(shop: Shop, name: str) -> str:

@@ -9,7 +9,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -90,19 +90,42 @@ class Shop:
 @contextmanager
 def opened(place: Path, count: int, database: str) -> Iterator[Shop]:
     """Yield a shop of *count* products on ``postgresql`` or ``sqlite``, for one run."""
+    with all_opened(place, [count], database) as (shop,):
+        yield shop
+
+
+@contextmanager
+def all_opened(place: Path, counts: Iterable[int], database: str) -> Iterator[list[Shop]]:
+    """Yield a shop of each number of products; those on PostgreSQL share a server."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    kept = f"shop_{count}_{_digest()}"
-    if database == "sqlite":
-        file = KEPT / f"{kept}.db"
-        if not file.exists():
-            draft = file.with_suffix(".draft")
-            _fill(f"sqlite:///{draft}", place, count)
-            draft.rename(file)
-        copy = Path(shutil.copyfile(file, place / f"{kept}.db"))
-        yield describe(f"sqlite:///{copy}", place, count)
-        return
-    with kept_server(place) as server, psycopg.connect(server.url()) as admin:
-        admin.autocommit = True
+    with ExitStack() as stack:
+        server = None if database == "sqlite" else stack.enter_context(kept_server(place))
+        shops = []
+        for count in counts:
+            folder = place / str(count)
+            folder.mkdir(exist_ok=True)
+            copied = (
+                _copied_file(folder, count) if server is None else _copied(server, folder, count)
+            )
+            url, postmaster = stack.enter_context(copied)
+            shops.append(describe(url, folder, count, postmaster))
+        yield shops
+
+
+@contextmanager
+def _copied_file(place: Path, count: int) -> Iterator[tuple[str, int]]:
+    kept = KEPT / f"{_name(count)}.db"
+    if not kept.exists():
+        draft = kept.with_suffix(".draft")
+        _fill(f"sqlite:///{draft}", place, count)
+        draft.rename(kept)
+    yield f"sqlite:///{shutil.copyfile(kept, place / kept.name)}", 0
+
+
+@contextmanager
+def _copied(server: Server, place: Path, count: int) -> Iterator[tuple[str, int]]:
+    kept, copy = _name(count), f"copy_{secrets.token_hex(4)}"
+    with psycopg.connect(server.url(), autocommit=True) as admin:
         names = {name for (name,) in admin.execute("SELECT datname FROM pg_database")}
         if kept not in names:
             admin.execute("CREATE DATABASE draft")
@@ -111,14 +134,16 @@ def opened(place: Path, count: int, database: str) -> Iterator[Shop]:
                 admin.execute(f"ALTER DATABASE draft RENAME TO {kept}")
             finally:
                 server.drop_database("draft")
-        copy_name = f"copy_{secrets.token_hex(4)}"
-        words = f"CREATE DATABASE {copy_name} TEMPLATE {kept} STRATEGY file_copy"
-        admin.execute(words)
-        try:
-            first = (server.installation.data / "postmaster.pid").read_text().split()[0]
-            yield describe(server.url(copy_name), place, count, int(first))
-        finally:
-            server.drop_database(copy_name)
+        admin.execute(f"CREATE DATABASE {copy} TEMPLATE {kept} STRATEGY file_copy")
+    try:
+        first = (server.installation.data / "postmaster.pid").read_text().split()[0]
+        yield server.url(copy), int(first)
+    finally:
+        server.drop_database(copy)
+
+
+def _name(count: int) -> str:
+    return f"shop_{count}_{_digest()}"
 
 
 @contextmanager
