@@ -131,4 +131,5 @@ def is_stale_plan(error: BaseException | None) -> bool:
     state = getattr(error, "sqlstate", None)
     if state != _NOT_SUPPORTED:
         return state == _NO_SUCH_STATEMENT
-    return cast("Any", error).diag.source_function == _CHECK_OF_PLANS
+    raised_in: str | None = cast("Any", error).diag.source_function
+    return raised_in == _CHECK_OF_PLANS

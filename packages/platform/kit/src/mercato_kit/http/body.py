@@ -93,8 +93,8 @@ def _text_of(argmap: Any, location: str | None) -> tuple[bytes | None, str | Non
     """
     if location == "query":
         text, cursor = _without_cursor(argmap, get_request().query_string)
-        keeps = len(text) <= _LONGEST_KEPT and _names_of(argmap) is not None
-        return (text if keeps else None), cursor
+        keeps = len(text) <= _LONGEST_KEPT and (cursor is not None or b"cursor" not in text)
+        return (text if keeps and _names_of(argmap) is not None else None), cursor
     if location == "headers":
         names = _names_of(argmap)
         return (b"" if names is not None and not _are_sent(names) else None), None
