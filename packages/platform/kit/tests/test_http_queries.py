@@ -6,7 +6,7 @@ from uuid import uuid4
 import marshmallow as ma
 import pytest
 
-from mercato_kit.http import Blueprint
+from mercato_kit.http import Blueprint, ListQuerySchema
 from mercato_kit.policies import anyone
 from mercato_kit.schemas import Integer, Listed, QuerySchema, Schema, Text
 
@@ -80,6 +80,37 @@ class TestKeptQueries:
         is_kept = query in ("", "a=1")
         assert numbers_seen == [[0, 1], [0, 0] if is_kept else [0, 1]]
 
+    def test_are_loaded_once_for_all_pages(self, boot, sqlite_url):
+        """Requests that differ in their cursors alone share what is loaded, but for the cursor."""
+        loads = []
+
+        class PagesSchema(ListQuerySchema):
+            @ma.post_load
+            def _show(self, data, **_kwargs):
+                loads.append(data["page"].cursor)
+                return data
+
+        get = _echo(boot, sqlite_url, PagesSchema)
+
+        for cursor in ("a", "b", "a"):
+            assert get(f"limit=2&cursor={cursor}").json == {"cursor": cursor}
+        assert get("limit=2").json == {}
+        assert loads == ["a", None]
+
+    def test_may_be_loaded_into_something_else_than_a_page(self, boot, sqlite_url):
+        """Where a hook makes something of its own of the page, each cursor is loaded."""
+
+        class OtherSchema(ListQuerySchema):
+            @ma.post_load
+            def _make_other(self, data, **_kwargs):
+                return {"after": data["page"].cursor}
+
+        get = _echo(boot, sqlite_url, OtherSchema)
+
+        seen = [get(f"limit=2&cursor={cursor}").json for cursor in ("a", "b", "a")]
+
+        assert seen == [{"after": "a"}, {"after": "b"}, {"after": "a"}]
+
     def test_keep_no_header(self, boot, sqlite_url):
         """Headers are loaded each time they are sent, as they may be secrets."""
 
@@ -118,8 +149,8 @@ def _echo(boot, url, schema, location="query"):
     def echo(loaded):
         """Give what was loaded, and change it"""
         members = loaded if isinstance(loaded, dict) else vars(loaded)
-        members.pop("page", None)
-        answer = deepcopy(members)
+        page = members.pop("page", None)
+        answer = deepcopy(members) | ({"cursor": page.cursor} if page and page.cursor else {})
         for value in members.values():
             if isinstance(value, list):
                 value.clear()

@@ -18,7 +18,7 @@ from werkzeug.http import parse_set_header
 
 from mercato_kit.contexts import get_request
 from mercato_kit.errors import FieldError, Invalid, MalformedRequest, UnsupportedMediaType
-from mercato_kit.http.pagination import LONGEST_CURSOR, ListQuerySchema
+from mercato_kit.http.pagination import LONGEST_CURSOR, ListQuerySchema, PageRequest
 from mercato_kit.schemas.messages import Message
 
 MAX_DEPTH = 32
@@ -55,9 +55,12 @@ class BodyParser(FlaskParser):
         if text is None:
             return super().parse(argmap, *args, location=location, **options)
         values = _apart(self._kept(argmap, location, text))
-        if cursor is not None:
-            values["page"] = replace(values["page"], cursor=cursor)
-        return values
+        if cursor is None:
+            return values
+        # A hook of the schema may have made something else of the page.
+        if not (isinstance(values, dict) and isinstance(values.get("page"), PageRequest)):
+            return super().parse(argmap, *args, location=location, **options)
+        return {**values, "page": replace(values["page"], cursor=cursor)}
 
     def _load(self, argmap: Any, location: str, _text: bytes) -> Any:
         return super().parse(argmap, location=location)

@@ -67,7 +67,8 @@ class Page(Generic[T]):
 class ListQuerySchema(QuerySchema):
     """Base schema of a list's query string: loads filters and ``page``, a PageRequest.
 
-    Set ``sorts`` to the allowed names and ``default_sort`` to one of them.
+    Set ``sorts`` to the allowed names and ``default_sort`` to one of them. A query string is loaded
+    once for all pages of a list, so nothing but ``page`` may depend on the cursor.
     """
 
     sorts: ClassVar[tuple[str, ...]] = ("created_at",)
