@@ -100,3 +100,15 @@ class TestRead:
             rows = Read(joined.where(ids)).rows(id=note.id)
 
             assert rows == [(note.id, datetime(2026, 1, 1, tzinfo=UTC), True, {})]
+
+    def test_reads_a_union(self, app):
+        """Several SELECTs are one statement, with values as the ORM gives them."""
+        with app.app_context():
+            note = add_labelled("a", labels=["x"])
+            of_notes = sa.select(Note.id).where(Note.title == sa.bindparam("title"))
+            of_labels = sa.select(Label.note_id).where(Label.word == sa.bindparam("word"))
+
+            both = Read(sa.union_all(of_notes, of_labels))
+
+            assert both.rows(title="a", word="x") == [(note.id,), (note.id,)]
+            assert both.rows(title="a", word="y") == [(note.id,)]

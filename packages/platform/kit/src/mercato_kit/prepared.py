@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from mercato_kit import driver
 from mercato_kit.driver import Row
 
-AnyStatement = sa.Select[Any] | sa.Insert | sa.Update | sa.Delete
+AnyStatement = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete
 Values = Mapping[str, Any]
 Processor = Callable[[Any], Any]
 Type = sa.types.TypeEngine[Any]

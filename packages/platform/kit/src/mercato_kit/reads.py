@@ -108,7 +108,7 @@ class Reader:
 
 
 class Read:
-    """A SELECT that is compiled once, for plain rows.
+    """A SELECT, or several in a UNION, that is compiled once, for plain rows.
 
     ::
 
@@ -116,7 +116,9 @@ class Read:
         rows = SESSION.rows(user_id=claims.user_id)
     """
 
-    def __init__(self, select: sa.Select[*tuple[Any, ...]]) -> None:
+    def __init__(
+        self, select: sa.Select[*tuple[Any, ...]] | sa.CompoundSelect[*tuple[Any, ...]]
+    ) -> None:
         self._select = select
         self._statements: dict[str, Statement] = {}
 
