@@ -71,19 +71,20 @@ class TestPrepare:
         assert modes == dict.fromkeys(["new.db", "new.db-wal", "new.db-shm"], 0o600)
 
     def test_sets_sqlite_pragmas(self, boot, sqlite_url):
-        """Foreign keys are enforced, and commits are durable."""
-        app = boot(sqlite_url)
-        names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout", "trusted_schema")
-        with app.app_context():
-            values = {name: db.session.scalar(sa.text(f"PRAGMA {name}")) for name in names}
-
-        assert values == {
+        """Foreign keys are enforced, commits are durable, and lists fit the cache."""
+        expected = {
             "journal_mode": "wal",
             "synchronous": 2,
             "foreign_keys": 1,
             "busy_timeout": 15000,
             "trusted_schema": 0,
+            "cache_size": -8000,
         }
+        app = boot(sqlite_url)
+        with app.app_context():
+            values = {name: db.session.scalar(sa.text(f"PRAGMA {name}")) for name in expected}
+
+        assert values == expected
 
     def test_many_can_open_a_new_database_at_once(self, boot, tmp_path):
         """Concurrent first connections to a new file succeed."""
