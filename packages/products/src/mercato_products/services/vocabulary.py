@@ -1,12 +1,13 @@
 """The words of all products: which ones begin with what is searched."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
 
 import sqlalchemy as sa
 
 from mercato_kit.db import insert, session
 from mercato_kit.lists import Rows
+from mercato_kit.reads import Read
 from mercato_products.models import SearchWord
 from mercato_products.words import Term
 
@@ -38,15 +39,23 @@ def words_for(terms: Iterable[Term]) -> Mapping[Term, Sequence[str]]:
     if not wanted:
         return {}
     found: dict[Term, list[str]] = {term: [] for term in wanted}
-    rows: Any = session.execute(sa.union_all(*map(_select, range(len(wanted)), wanted)))
-    for number, word in rows:
+    bounds = {f"from_{number}": term.word for number, term in enumerate(wanted)}
+    bounds |= {f"to_{number}": term.word + _LAST for number, term in enumerate(wanted)}
+    for number, word in _beginning_with(len(wanted)).rows(**bounds):
         found[wanted[number]].append(word)
     return {term: words for term, words in found.items() if len(words) <= MOST_WORDS}
 
 
-def _select(number: int, term: Term) -> sa.Select[tuple[int, str]]:
+@lru_cache(maxsize=16)
+def _beginning_with(count: int) -> Read:
+    """Return the statement that looks up *count* beginnings."""
+    return Read(sa.union_all(*map(_select, range(count))))
+
+
+def _select(number: int) -> sa.Select[tuple[int, str]]:
     inside = sa.select(sa.literal(number).label("number"), SearchWord.word).where(
-        SearchWord.word >= term.word, SearchWord.word < term.word + _LAST
+        SearchWord.word >= sa.bindparam(f"from_{number}"),
+        SearchWord.word < sa.bindparam(f"to_{number}"),
     )
     limited = inside.limit(MOST_WORDS + 1).subquery()
     return sa.select(limited.c.number, limited.c.word)
