@@ -87,7 +87,7 @@ def run_tests(session: nox.Session, folder: str) -> None:
     """Run the tests in *folder*, with the arguments behind ``--``."""
     others = [f"--ignore={folder}/{name}" for name in OTHERS]
     where = [f"--config-file={WORKSPACE}", *others, folder]
-    session.run("pytest", "-n2", *where, *session.posargs, env=CLEAN)
+    session.run("pytest", "-n3", *where, *session.posargs, env=CLEAN)
 
 
 CLOSURES = [
