@@ -8,12 +8,15 @@ import sqlalchemy as sa
 from mercato_contracts.stock import Stock
 from mercato_kit import services
 from mercato_kit.db import new_id, session, utc_now
-from mercato_products.models import StockLevel, Variant
+from mercato_products.models import SearchWord, StockLevel, Variant
+from mercato_products.services.vocabulary import MOST_WORDS, words_for
+from mercato_products.words import Term
 from mercato_testing.plans import rows_scanned
 
 from . import bulk
 
 PRODUCTS = 3000
+WORDS = 100_000
 
 TABLES = ("products_variant", "products_stock_level")
 
@@ -36,6 +39,38 @@ class TestStock:
             return session.execute(sa.select(sa.func.sum(StockLevel.on_hand))).all()
 
         assert commit(rows_scanned, read, *TABLES) == PRODUCTS
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+class TestVocabulary:
+    @pytest.mark.parametrize("mode", ["force_custom_plan", "force_generic_plan"])
+    def test_reads_few_of_many_words(self, commit, mode):
+        """A beginning of most words costs 51 of them, also with the plan for any beginning."""
+        commit(_fill_with_words)
+
+        def count():
+            session.execute(sa.text(f"SET LOCAL plan_cache_mode = {mode}"))
+            before = _words_read()
+            assert words_for([Term("be", begins=True)]) == {}
+            return _words_read() - before
+
+        # To plan it, the ends of the index are read.
+        assert MOST_WORDS < commit(count) < MOST_WORDS + 10
+
+
+def _fill_with_words():
+    written = sa.func.generate_series(1, WORDS).column_valued("number")
+    word = sa.func.concat(sa.case((written < WORDS // 3, "a"), else_="be"), written)
+    session.execute(sa.insert(SearchWord).from_select(["word"], sa.select(word)))
+    session.execute(sa.text("ANALYZE products_search_word"))
+
+
+def _words_read():
+    """Return how many words the transaction has read, of the table or of its index."""
+    read = "pg_stat_get_xact_tuples_returned"
+    table = "'products_search_word'::regclass"
+    of_indexes = f"SELECT sum({read}(indexrelid)) FROM pg_index WHERE indrelid = {table}"
+    return session.scalar(sa.text(f"SELECT {read}({table}) + ({of_indexes})"))
 
 
 def _reserve_ship_and_release():

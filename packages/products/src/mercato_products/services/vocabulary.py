@@ -57,5 +57,6 @@ def _select(number: int) -> sa.Select[tuple[int, str]]:
         SearchWord.word >= sa.bindparam(f"from_{number}"),
         SearchWord.word < sa.bindparam(f"to_{number}"),
     )
-    limited = inside.limit(MOST_WORDS + 1).subquery()
+    # Without an order, PostgreSQL collects all words between the two before it takes the first 51.
+    limited = inside.order_by(SearchWord.word).limit(MOST_WORDS + 1).subquery()
     return sa.select(limited.c.number, limited.c.word)
