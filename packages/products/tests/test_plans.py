@@ -67,10 +67,12 @@ def _fill_with_words():
 
 def _words_read():
     """Return how many words the transaction has read, of the table or of its index."""
-    read = "pg_stat_get_xact_tuples_returned"
-    table = "'products_search_word'::regclass"
-    of_indexes = f"SELECT sum({read}(indexrelid)) FROM pg_index WHERE indrelid = {table}"
-    return session.scalar(sa.text(f"SELECT {read}({table}) + ({of_indexes})"))
+    of_all = sa.text(
+        "SELECT pg_stat_get_xact_tuples_returned(indrelid)"
+        " + sum(pg_stat_get_xact_tuples_returned(indexrelid))"
+        " FROM pg_index WHERE indrelid = 'products_search_word'::regclass GROUP BY indrelid"
+    )
+    return session.scalar(of_all)
 
 
 def _reserve_ship_and_release():
